@@ -1,0 +1,176 @@
+/** The one log that a cache believes: saying changes to it, following it, and asking it. */
+import type { Backend } from './backend.ts';
+import type { Clock } from './clock.ts';
+import type { Dependency, Names } from './dependency.ts';
+import type { Mark } from './entry.ts';
+import type { Emitter, Reach } from './events.ts';
+import type { Change, ChangeLog, Page, Position } from './log.ts';
+import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { Outbox } from './outbox.ts';
+import type { Stamps } from './stamps.ts';
+import type { Call, Stored } from './store.ts';
+import { FAILED } from './tier.ts';
+
+/** How a change ended: its mark, and whether the log knows of it. Without a mark it waits in the outbox. */
+export interface ChangeResult {
+  readonly mark: Mark | undefined;
+  readonly reach: Reach;
+}
+
+/** Tries an operation within its limits; answers {@link FAILED} instead of throwing. */
+export type Attempt = <T>(operation: string, run: (call: Call) => MaybePromise<T>) => MaybePromise<T | typeof FAILED>;
+
+/** What an authority works with. */
+export interface AuthorityOptions {
+  readonly log: ChangeLog;
+  /** Where the log lives together with a store, if it does. */
+  readonly backend: Backend | undefined;
+  readonly attempt: Attempt;
+  readonly stamps: Stamps;
+  readonly names: Names;
+  readonly clock: Clock;
+  readonly events: Emitter;
+  /** Forget everything that live shelves hold. */
+  readonly drop: () => void;
+}
+
+const POLL = 1000;
+
+/** A cache's connection to its change log. */
+export class Authority {
+  readonly #o: AuthorityOptions;
+  readonly #outbox: Outbox;
+  readonly #stopWatching: (() => void) | undefined;
+  #stopPolling: (() => void) | undefined;
+  #pulling: Promise<boolean> | undefined;
+  #again = false;
+  #saying = 0;
+  #heard = -Infinity;
+  #closed = false;
+
+  constructor(options: AuthorityOptions) {
+    this.#o = options;
+    this.#outbox = new Outbox(options.stamps, options.clock, options.names.prefix([]), (change) => this.#say(change, []));
+    void this.pull();
+    this.#stopWatching = options.log.watch?.(() => {
+      if (this.#saying === 0 || !options.log.sync) void this.pull();
+    });
+    if (!options.log.sync) this.#poll();
+  }
+
+  /** Changes that wait to be said. */
+  get unsaid(): number {
+    return this.#outbox.size;
+  }
+
+  /** Milliseconds since the epoch at which the log last answered; -Infinity if it never did. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Say a change to the log, together with the records that it brings, and apply it here. */
+  change(change: Change, records: readonly Stored[]): MaybePromise<ChangeResult> {
+    return then(this.#say(change, records), (mark) => {
+      const result: ChangeResult = { mark, reach: mark === undefined ? 'local' : 'everywhere' };
+      if (mark === undefined) this.#outbox.add(change);
+      if (this.#o.events.has('change')) this.#o.events.emit('change', { dependencies: change, ...result });
+      return result;
+    });
+  }
+
+  #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
+    const { log, backend, attempt, stamps } = this.#o;
+    if (log.sync) this.#saying++; // its own wake-up would come in the middle of this
+    const said = attempt('append', (call) =>
+      backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
+    );
+    if (log.sync) this.#saying--;
+    return then(said, (position) => {
+      if (position === FAILED) return undefined;
+      this.#heard = this.#o.clock.now();
+      if (!stamps.joined || position.incarnation !== stamps.incarnation) this.#join(position);
+      stamps.apply(position.head, change);
+      if (position.head === stamps.applied + 1) stamps.advance(position.head);
+      else if (position.head > stamps.applied) void this.pull();
+      return position.head;
+    });
+  }
+
+  /**
+   * Learn what is new in the log; false if it doesn't answer. One pull at a time: what asks meanwhile makes it go round
+   * once more, so that everything appended before the asking is known afterwards.
+   */
+  pull(): MaybePromise<boolean> {
+    if (this.#closed) return false;
+    if (this.#pulling) {
+      this.#again = true;
+      return this.#pulling;
+    }
+    const done = this.#pullAll();
+    if (!isPromise(done)) return done;
+    this.#pulling = done.finally(() => (this.#pulling = undefined));
+    return this.#pulling;
+  }
+
+  #pullAll(): MaybePromise<boolean> {
+    const { log, attempt, stamps } = this.#o;
+    this.#again = false;
+    const page = attempt<Page | Position>('read', (call) => (stamps.joined ? log.read(stamps.applied, call) : log.position(call)));
+    return then(page, (answer) => {
+      if (answer === FAILED) return false;
+      this.#heard = this.#o.clock.now();
+      this.#take(answer);
+      void this.#outbox.flush();
+      return (this.#again || stamps.applied < answer.head) && !this.#closed ? this.#pullAll() : true;
+    });
+  }
+
+  #take(answer: Page | Position): void {
+    const { stamps } = this.#o;
+    if (!stamps.joined || answer.incarnation !== stamps.incarnation) return this.#join(answer);
+    if (!('complete' in answer)) return;
+    if (answer.complete > stamps.applied) return this.#join(answer, 'missed');
+    for (const { mark, change } of answer.changes) {
+      if (mark <= stamps.applied) continue;
+      stamps.apply(mark, change);
+      stamps.advance(mark);
+    }
+  }
+
+  /** Begin at the log's present position. What was held from before is dropped: nobody can vouch for it. */
+  #join(position: Position, reason: 'missed' | 'incarnation' = 'incarnation'): void {
+    const { stamps, drop, events } = this.#o;
+    const anew = stamps.joined;
+    drop();
+    stamps.join(position);
+    if (anew) events.emit('gap', { reason });
+  }
+
+  /** Ask for the stamps of dependencies that this process no longer knows; false if the log doesn't answer. */
+  learn(dependencies: readonly Dependency[]): MaybePromise<boolean> {
+    const { log, attempt, stamps } = this.#o;
+    const incarnation = stamps.incarnation;
+    return then(attempt('stamps', (call) => log.stamps(dependencies, call)), (answer) => {
+      if (answer === FAILED || answer.incarnation !== incarnation || incarnation !== stamps.incarnation) return false;
+      dependencies.forEach((dependency, i) => stamps.learn(dependency, answer.stamps[i]));
+      return true;
+    });
+  }
+
+  #poll(): void {
+    if (this.#closed) return;
+    this.#stopPolling = this.#o.clock.after(this.#o.log.pollEvery ?? POLL, () => {
+      this.#poll();
+      void this.pull();
+    });
+  }
+
+  /** Say what waits, once more, and stop following. */
+  async close(): Promise<void> {
+    await this.#outbox.close();
+    this.#closed = true;
+    this.#stopWatching?.();
+    this.#stopPolling?.();
+    await this.#pulling;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The contract of a codec: values to bytes and back, for stores that keep bytes; and the envelope around them that holds
+ * the rest of an entry, so that validity can be judged without decoding the value.
+ *
+ * Implementing one: `decode(encode(v))` must equal `v` in everything that `v` is made of (Date, Map, Set, bigint, typed
+ * arrays, NaN, -0, undefined), or `encode` must throw `bad_value`. Nothing may be changed silently.
+ */
+import type { Entry } from './entry.ts';
+import { TidemarkError } from './errors.ts';
+
+/** Values to bytes and back. */
+export interface Codec {
+  readonly name: string;
+  /** The bytes of a value. Throws `bad_value` for what it can't represent faithfully. */
+  encode(value: unknown): Uint8Array;
+  /** The value of bytes. Throws `bad_bytes` for bytes that it didn't make. */
+  decode(bytes: Uint8Array): unknown;
+}
+
+const FORMAT = 1;
+const text = new TextEncoder();
+const plain = new TextDecoder('utf-8', { fatal: true });
+
+/** An entry as bytes: one byte of format, the header's length (32 bits, big-endian), the header as JSON, the value. */
+export function encodeEntry(entry: Entry, codec: Codec): Uint8Array {
+  const { mark, incarnation, dependencies, freshUntil, keptUntil, etag, cost } = entry;
+  const finite = (time: number) => (time === Infinity ? null : time);
+  const header = text.encode(
+    JSON.stringify([
+      mark,
+      incarnation,
+      dependencies,
+      finite(freshUntil),
+      finite(keptUntil),
+      etag ?? null,
+      cost ?? null,
+    ]),
+  );
+  const value = codec.encode(entry.value);
+  const bytes = new Uint8Array(5 + header.length + value.length);
+  bytes[0] = FORMAT;
+  new DataView(bytes.buffer).setUint32(1, header.length);
+  bytes.set(header, 5);
+  bytes.set(value, 5 + header.length);
+  return bytes;
+}
+
+/** The inverse of {@link encodeEntry}. Throws `bad_bytes` for anything else, a newer format included. */
+export function decodeEntry(bytes: Uint8Array, codec: Codec): Entry {
+  if (bytes.length < 5 || bytes[0] !== FORMAT)
+    throw new TidemarkError(
+      'bad_bytes',
+      `bytes of format ${bytes[0] ?? 'none'} can't be read as an entry (format ${FORMAT})`,
+    );
+  try {
+    const end = 5 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+    const header: unknown = JSON.parse(plain.decode(bytes.subarray(5, end)));
+    const [mark, incarnation, dependencies, fresh, kept, etag, cost] = header as [
+      number,
+      string,
+      string[],
+      number | null,
+      number | null,
+      string | null,
+      number | null,
+    ];
+    return {
+      value: codec.decode(bytes.subarray(end)),
+      mark,
+      incarnation,
+      dependencies,
+      freshUntil: fresh ?? Infinity,
+      keptUntil: kept ?? Infinity,
+      etag: etag ?? undefined,
+      cost: cost ?? undefined,
+    };
+  } catch (cause) {
+    if (cause instanceof TidemarkError) throw cause;
+    throw new TidemarkError('bad_bytes', "bytes can't be read as an entry", cause);
+  }
+}

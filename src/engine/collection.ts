@@ -1,0 +1,110 @@
+/** A named, typed part of a cache. */
+import type { ChangeResult } from './authority.ts';
+import type { Core } from './core.ts';
+import { keyDependency, prefixDependency, softly } from './dependency.ts';
+import type { InvalidateOptions } from './invalidate.ts';
+import { type Key, localId, type Path, pathOf } from './key.ts';
+import { checkOptions } from './options.ts';
+import { Reader, type ReadOptions } from './read.ts';
+import { NO_HITS, Shelves } from './shelves.ts';
+import { type Counts, newCounts } from './stats.ts';
+import { MISS } from './store.ts';
+import type { Terms } from './terms.ts';
+import { type SetOptions, Writer } from './write.ts';
+
+/** What a collection's `get` answers: with `load: false` perhaps nothing. */
+export type { ReadOptions, SetOptions };
+
+/** A named, typed part of a cache, with its own loader, times, tags and schema. Made by `cache.define`. */
+export interface Collection<V, K extends Key = Key> {
+  /** Its name, the first segment of every key's path. */
+  readonly name: string;
+  /** Read through the tiers, then load. A value that a change has made wrong is never the answer. */
+  get(key: K, options?: { readonly load?: true | undefined; readonly signal?: AbortSignal }): Promise<V>;
+  /** Read through the tiers only. */
+  get(key: K, options: ReadOptions): Promise<V | undefined>;
+  /** The value if memory has it fresh; without waiting, without loading. */
+  peek(key: K): V | undefined;
+  /** Read many keys, by position: one batch for each tier, one `loadMany` for what is missing. */
+  getMany(keys: readonly K[], options?: { readonly load?: true | undefined; readonly signal?: AbortSignal }): Promise<V[]>;
+  getMany(keys: readonly K[], options: ReadOptions): Promise<(V | undefined)[]>;
+  /** Put a value. It is a change: it beats older loads, here and wherever the log is followed. */
+  set(key: K, value: V, options?: SetOptions): Promise<ChangeResult>;
+  /** The source changed for this key, or, without a key, for the whole collection. */
+  invalidate(key?: K, options?: InvalidateOptions): Promise<ChangeResult>;
+  /** Invalidate, and let the entry leave every tier at once. */
+  delete(key: K): Promise<ChangeResult>;
+}
+
+/** The collection behind the interface, and what its cache does with it. */
+export class DefinedCollection<V, K extends Key = Key> implements Collection<V, K> {
+  readonly name: string;
+  readonly terms: Terms;
+  readonly shelves: Shelves;
+  readonly reader: Reader;
+  readonly counts: Counts = newCounts();
+  readonly #core: Core;
+  readonly #writer: Writer;
+  #hot: { hit(id: string): unknown };
+
+  constructor(core: Core, path: Path, terms: Terms, version: number | 'adhoc') {
+    this.name = terms.name;
+    this.terms = terms;
+    this.#core = core;
+    this.shelves = new Shelves(core, path, version);
+    this.reader = new Reader(core, terms, this.shelves, this.counts);
+    this.#writer = new Writer(core, terms, this.shelves, this.counts);
+    this.#hot = this.shelves.hot;
+  }
+
+  get(key: K, options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal }): Promise<V> {
+    if (typeof key === 'string' && options === undefined && key.charCodeAt(0) !== 0) {
+      const value = this.#hot.hit(key);
+      if (value !== MISS) {
+        this.counts.hits++;
+        return Promise.resolve(value as V);
+      }
+    }
+    return this.#read(key, options as ReadOptions | undefined);
+  }
+
+  async #read(key: K, options: ReadOptions = {}): Promise<V> {
+    return this.reader.read(localId(key), key, options) as Promise<V>;
+  }
+
+  peek(key: K): V | undefined {
+    const value = this.#hot.hit(typeof key === 'string' && key.charCodeAt(0) !== 0 ? key : localId(key));
+    return value === MISS ? undefined : (value as V);
+  }
+
+  getMany(keys: readonly K[], options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal }): Promise<V[]> {
+    return Promise.all(keys.map((key) => this.get(key, options)));
+  }
+
+  async set(key: K, value: V, options: SetOptions = {}): Promise<ChangeResult> {
+    checkOptions('set', options, ['ttl', 'tags']);
+    return this.#writer.set(localId(key), key, value, options);
+  }
+
+  async invalidate(key?: K, options: InvalidateOptions = {}): Promise<ChangeResult> {
+    checkOptions('invalidate', options, ['soft']);
+    this.#core.assertOpen();
+    const { path } = this.shelves;
+    const dependency = key === undefined ? prefixDependency(path) : keyDependency([...path, ...pathOf(key)]);
+    return this.#core.authority.change([options.soft === true ? softly(dependency) : dependency], []);
+  }
+
+  async delete(key: K): Promise<ChangeResult> {
+    return this.#writer.delete(localId(key));
+  }
+
+  /** No more hits without a look at the cache's state: it is closed, or someone listens to hits. */
+  coolDown(): void {
+    this.#hot = NO_HITS;
+  }
+
+  /** Hits may be served straight from memory again. */
+  warmUp(): void {
+    this.#hot = this.shelves.hot;
+  }
+}

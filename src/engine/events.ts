@@ -1,0 +1,71 @@
+/** What a cache tells whoever listens. Nothing is made or called when nobody does. */
+import type { BreakerState } from './breaker.ts';
+import type { Dependency } from './dependency.ts';
+import type { Mark } from './entry.ts';
+import type { Path } from './key.ts';
+
+/** Every event and what it brings. `key` is the whole path, the collection's name first. */
+export interface Events {
+  /** A read was answered by a tier. */
+  readonly hit: { readonly key: Path; readonly tier: string };
+  /** A read was answered by a value that is old by time; `why` says which promise allowed it. */
+  readonly stale: { readonly key: Path; readonly why: 'staleFor' | 'graceFor' | 'softTimeout' };
+  /** No tier had a value. */
+  readonly miss: { readonly key: Path };
+  /** A load ended well. `kept` is false if something that it rests on changed while it ran. */
+  readonly load: { readonly key: Path; readonly ms: number; readonly kept: boolean };
+  /** A load failed. */
+  readonly loadFailed: { readonly key: Path; readonly error: unknown };
+  /** This process changed something: `reach` tells whether the log knows of it. */
+  readonly change: { readonly dependencies: readonly Dependency[]; readonly mark: Mark | undefined; readonly reach: Reach };
+  /** An operation on a tier or its log failed, took too long, or was skipped by the breaker. */
+  readonly tierFailed: { readonly tier: string; readonly operation: string; readonly error: unknown };
+  /** A tier's breaker changed. */
+  readonly breaker: { readonly tier: string; readonly state: BreakerState };
+  /** A backend refused an entry that its log had overtaken. */
+  readonly refused: { readonly key: Path; readonly tier: string };
+  /** The follower missed changes, or met another incarnation of the log; what was held from it has been dropped. */
+  readonly gap: { readonly reason: 'missed' | 'incarnation' };
+  /** A listener threw. Without a listener of its own this is silent. */
+  readonly listenerFailed: { readonly event: keyof Events; readonly error: unknown };
+}
+
+/** How far a change has reached when its promise resolves. */
+export type Reach = 'everywhere' | 'local';
+
+/** Takes one kind of event. */
+export type Listener<K extends keyof Events> = (event: Events[K]) => void;
+
+/** Listeners by event, as `createCache({ on })` takes them. */
+export type Listeners = { readonly [K in keyof Events]?: Listener<K> };
+
+/** Listeners, and the one question that hot code asks before it makes an event. */
+export class Emitter {
+  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+
+  /** Is there anyone to tell? */
+  has(event: keyof Events): boolean {
+    return this.#listeners.has(event);
+  }
+
+  /** Listen; the result stops it. */
+  on<K extends keyof Events>(event: K, listener: Listener<K>): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(event) === listeners) this.#listeners.delete(event);
+    };
+  }
+
+  /** Tell everyone. A listener that throws doesn't disturb the others, nor the cache. */
+  emit<K extends keyof Events>(event: K, what: Events[K]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        (listener as Listener<K>)(what);
+      } catch (error) {
+        if (event !== 'listenerFailed') this.emit('listenerFailed', { event, error });
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** A read of the slower tiers and, if they have nothing, a load: under way once, joined by everyone who asks meanwhile. */
+import type { Entry, Mark } from './entry.ts';
+import type { Path } from './key.ts';
+
+/** How a flight ended. */
+export interface Outcome {
+  readonly value: unknown;
+  /** True if something that the value rests on changed while it was loaded: it answers those who asked before that only. */
+  readonly moved: boolean;
+  /** What the value is: found in a lower tier, loaded, or old by time but allowed. */
+  readonly from: 'tier' | 'load' | 'staleFor' | 'graceFor';
+  /** True if the value was copied for the cache and every reader must be given a copy. */
+  readonly copied: boolean;
+}
+
+/** One flight. The read path starts and ends it; loads and their cycles are followed by it. */
+export class Flight {
+  readonly key: Path;
+  /** The local sequence at which it began: who joined at the same one joined before anything changed. */
+  readonly seq: number;
+  /** The local sequence at which it was last found to be still worth joining. */
+  checkedAt: number;
+  /** The largest mark known when it began, or when its load did: whether something moved since is asked of this one. */
+  since: Mark;
+  /** The mark of what is loaded: as `since`, or earlier for a source that lags. */
+  mark: Mark;
+  incarnation: string;
+  /** What was found on the way: material for a conditional reload. */
+  previous: Entry | undefined;
+  /** Flights whose end this one's loader waits for. */
+  readonly waitsFor: Set<Flight> = new Set();
+  readonly #controller = new AbortController();
+  #waiters = 0;
+  #background = false;
+  #abandoned = false;
+  done!: Promise<Outcome>;
+
+  constructor(key: Path, seq: number, since: Mark, incarnation: string) {
+    this.key = key;
+    this.seq = this.checkedAt = seq;
+    this.since = this.mark = since;
+    this.incarnation = incarnation;
+  }
+
+  /** Its load begins now: no change up to `since` can escape it, none after `mark` need be seen by it. */
+  begin(since: Mark, mark: Mark, incarnation: string, previous: Entry | undefined): void {
+    this.since = since;
+    this.mark = mark;
+    this.incarnation = incarnation;
+    this.previous = previous;
+  }
+
+  /** The key as messages show it. */
+  get shown(): string {
+    return this.key.slice(1).join('/');
+  }
+
+  /** Aborts when nobody waits for the load any more, or when its time is up. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** It goes on even if nobody waits. */
+  keepGoing(): void {
+    this.#background = true;
+  }
+
+  join(): void {
+    this.#waiters++;
+  }
+
+  /** True if it was aborted because nobody waited any more. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
+  /** A waiter has gone. If it was the last one, the load is aborted. */
+  leave(reason: unknown): void {
+    if (--this.#waiters > 0 || this.#background) return;
+    this.#abandoned = true;
+    this.abort(reason);
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Does this flight's end wait, directly or through others, for that of another? */
+  reaches(other: Flight): boolean {
+    const seen = new Set<Flight>([this]);
+    for (const flight of seen) {
+      if (flight === other) return true;
+      for (const next of flight.waitsFor) seen.add(next);
+    }
+    return false;
+  }
+}

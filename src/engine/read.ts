@@ -1,0 +1,300 @@
+/**
+ * The read path, the one way that every read goes: the tiers from the fastest on; at the first that has to be waited for
+ * a flight, which others join; in it the other tiers; and when nothing was found, the load.
+ *
+ * An entry is judged when it is read, from whatever tier it comes. What is found is put into the faster tiers with the
+ * time that it has left. What is loaded is stored unless something that it rests on has moved since the load began; then
+ * it answers those who asked before the move, and all others read anew.
+ */
+import type { Core } from './core.ts';
+import { waitFor } from './cycle.ts';
+import type { Entry, Mark } from './entry.ts';
+import { Flight, type Outcome } from './flight.ts';
+import type { Key, Path } from './key.ts';
+import { pathOfLocalId } from './key.ts';
+import { Loader } from './load.ts';
+import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { accepts } from './schema.ts';
+import type { Shelves } from './shelves.ts';
+import type { Counts } from './stats.ts';
+import type { Verdict } from './store.ts';
+import type { Terms } from './terms.ts';
+import { copy } from './values.ts';
+import { abortable, within } from './wait.ts';
+
+/** Options of a single read. */
+export interface ReadOptions {
+  /** `false`: ask the tiers only; `undefined` if none has a value. */
+  readonly load?: false;
+  /** Ends this wait; the load itself is aborted when nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** A read on its way: what it asks for and what it has met. */
+interface Quest {
+  readonly id: string;
+  readonly key: Key;
+  readonly path: Path;
+  readonly terms: Terms;
+  /** The best entry met that is right but old by time. */
+  old?: Entry;
+  /** An entry met that is wrong: good only for a conditional reload. */
+  wrong?: Entry;
+}
+
+/** An entry that may be served, and the level of the tier that had it. */
+interface Found {
+  readonly entry: Entry;
+  readonly level: number;
+  readonly from: 'tier' | 'staleFor';
+}
+
+const ROUNDS = 3; // a read that has been overtaken so often loads for itself alone
+
+/** One collection's reads. */
+export class Reader {
+  readonly #core: Core;
+  readonly #terms: Terms;
+  readonly #shelves: Shelves;
+  readonly #counts: Counts;
+  readonly #loader: Loader;
+  readonly #flights = new Map<string, Flight>();
+
+  constructor(core: Core, terms: Terms, shelves: Shelves, counts: Counts) {
+    this.#core = core;
+    this.#terms = terms;
+    this.#shelves = shelves;
+    this.#counts = counts;
+    this.#loader = new Loader(core, terms);
+  }
+
+  /** Is a load, or a look into slower tiers, under way for this key? */
+  inFlight(id: string): boolean {
+    return this.#flights.has(id);
+  }
+
+  /** Read one key: `terms` are the collection's own unless the read brings others. */
+  async read(id: string, key: Key, options: ReadOptions, terms: Terms = this.#terms): Promise<unknown> {
+    try {
+      return await this.#read({ id, key, path: [...this.#shelves.path, ...pathOfLocalId(id)], terms }, options);
+    } catch (error) {
+      this.#counts[options.signal?.aborted && error === options.signal.reason ? 'aborted' : 'failed']++;
+      throw error;
+    }
+  }
+
+  async #read(quest: Quest, options: ReadOptions): Promise<unknown> {
+    const { stamps, authority, consistency, events } = this.#core;
+    const { signal } = options;
+    this.#core.assertOpen();
+    signal?.throwIfAborted();
+    let current: boolean = stamps.joined;
+    if (consistency === 'strong' || !current) current = await abortable(Promise.resolve(authority.pull()), signal);
+    const loads = options.load !== false && (quest.terms.load ?? quest.terms.loadMany) !== undefined;
+    const shallow = loads ? this.#shelves.firstAsync : this.#shelves.depth;
+    for (let round = 1; ; round++) {
+      let found = current ? this.#search(quest, 0, shallow) : undefined;
+      if (isPromise(found)) found = await abortable(found, signal);
+      if (found) return this.#answer(quest, found);
+      if (round === 1 && events.has('miss') && !this.inFlight(quest.id)) events.emit('miss', { key: shown(quest.path) });
+      if (!loads) return void this.#counts.absent++;
+      const running = round > ROUNDS ? undefined : this.#joinable(quest.id);
+      const flight = running ?? this.#start(quest, current ? shallow : this.#shelves.depth);
+      const seq = running ? stamps.seq : flight.seq;
+      const outcome = await this.#wait(flight, quest, signal);
+      if (outcome.moved && seq !== flight.seq) continue;
+      this.#count(outcome, running !== undefined);
+      return outcome.copied ? copy(outcome.value) : outcome.value;
+    }
+  }
+
+  #count(outcome: Outcome, joined: boolean): void {
+    const { from } = outcome;
+    this.#counts[from === 'staleFor' || from === 'graceFor' ? 'stale' : joined ? 'joined' : from === 'tier' ? 'hits' : 'loaded']++;
+  }
+
+  /** Go through the levels from `level` up to `end`, waiting only where a tier has to be waited for. */
+  #search(quest: Quest, level: number, end: number): MaybePromise<Found | undefined> {
+    if (level === end) return undefined;
+    return then(this.#shelves.get(level, quest.id), (entry) =>
+      then(entry && this.#judge(quest, entry, level), (found) => found ?? this.#search(quest, level + 1, end)),
+    );
+  }
+
+  /** May this entry be served? It must rest on nothing that changed since its mark, and then be young enough. */
+  #judge(quest: Quest, entry: Entry, level: number): MaybePromise<Found | undefined> {
+    const { stamps, authority } = this.#core;
+    const verdict = () => stamps.verdict(quest.path, entry.dependencies, entry.mark, entry.incarnation);
+    const first = verdict();
+    if (first !== 'unknown') return this.#weigh(quest, entry, level, first);
+    const asked = authority.learn(stamps.toAsk(quest.path, entry.dependencies));
+    return then(asked, (answered) => this.#weigh(quest, entry, level, answered ? verdict() : 'unknown'));
+  }
+
+  #weigh(quest: Quest, entry: Entry, level: number, verdict: Verdict): MaybePromise<Found | undefined> {
+    const { stamps, coarse } = this.#core;
+    if (verdict === 'invalid' || verdict === 'unknown') {
+      quest.wrong ??= entry;
+      return undefined;
+    }
+    const now = coarse.now();
+    const freshUntil = verdict === 'soft' ? Math.min(now, entry.freshUntil) : entry.freshUntil;
+    const seen: Entry = { ...entry, freshUntil, mark: Math.max(entry.mark, stamps.applied) };
+    const { schema, staleFor } = quest.terms;
+    const acceptable = this.#shelves.live(level) || !schema ? true : accepts(schema, entry.value);
+    return then(acceptable, (ok) => {
+      if (!ok || now >= entry.keptUntil) return undefined;
+      if (now < freshUntil) return { entry: seen, level, from: 'tier' };
+      if (!quest.old || quest.old.freshUntil < freshUntil) quest.old = seen;
+      return now < freshUntil + staleFor ? { entry: seen, level, from: 'staleFor' } : undefined;
+    });
+  }
+
+  /** Serve what was found at a synchronous level. */
+  #answer(quest: Quest, found: Found): unknown {
+    const { events } = this.#core;
+    const entry = this.#keep(quest, found);
+    if (found.from === 'tier') {
+      this.#counts.hits++;
+      if (events.has('hit')) events.emit('hit', { key: shown(quest.path), tier: this.#shelves.name(found.level) });
+    } else {
+      this.#counts.stale++;
+      if (events.has('stale')) events.emit('stale', { key: shown(quest.path), why: 'staleFor' });
+    }
+    if (found.from === 'staleFor' || this.#dueEarly(entry)) this.#refresh(quest, found.level + 1);
+    return entry.copied ? copy(entry.value) : entry.value;
+  }
+
+  /** Put what was found into the faster tiers, with the time that it has left. */
+  #keep(quest: Quest, { entry, level }: Found): Entry {
+    if (this.#shelves.live(level)) return entry;
+    const safe = this.#shelves.isolated(entry, quest.terms);
+    if (level > 0) this.#put(quest, safe, level);
+    return safe;
+  }
+
+  /** XFetch: the longer a load takes and the nearer the end, the likelier a refresh before it. */
+  #dueEarly(entry: Entry): boolean {
+    const { random, coarse } = this.#core;
+    return entry.cost !== undefined && coarse.now() - entry.cost * Math.log(1 - random()) >= entry.freshUntil;
+  }
+
+  #refresh(quest: Quest, level: number): void {
+    const { terms, id } = quest;
+    if (!(terms.load ?? terms.loadMany) || this.#joinable(id)) return;
+    this.#counts.refreshes++;
+    this.#start(quest, level).keepGoing();
+  }
+
+  /** The flight under way for a key, unless something that it is known to rest on has changed since it began. */
+  #joinable(id: string): Flight | undefined {
+    const flight = this.#flights.get(id);
+    const { stamps } = this.#core;
+    if (!flight || flight.signal.aborted) return undefined;
+    if (flight.checkedAt !== stamps.seq) {
+      if (stamps.verdict(flight.key, [], flight.since, flight.incarnation) !== 'valid') return undefined;
+      flight.checkedAt = stamps.seq;
+    }
+    return flight;
+  }
+
+  #start(quest: Quest, level: number): Flight {
+    const { stamps } = this.#core;
+    const flight = new Flight(quest.path, stamps.seq, stamps.known, stamps.incarnation);
+    this.#flights.set(quest.id, flight); // before the load begins: a loader that asks for its own key must meet it
+    flight.done = this.#fly(flight, quest, level);
+    this.#core.track(flight.done);
+    return flight;
+  }
+
+  async #fly(flight: Flight, quest: Quest, level: number): Promise<Outcome> {
+    try {
+      let found = this.#search(quest, level, this.#shelves.depth);
+      if (isPromise(found)) found = await found;
+      if (!found) return await this.#load(flight, quest);
+      const entry = this.#keep(quest, found);
+      this.#land(flight, quest);
+      if (found.from === 'staleFor') this.#refresh(quest, found.level + 1); // a flight of its own
+      return { value: entry.value, copied: entry.copied === true, moved: this.#moved(quest, entry, entry.mark), from: found.from };
+    } finally {
+      this.#land(flight, quest); // before anyone hears of a failure: the next read starts anew
+    }
+  }
+
+  /** Nobody joins any more. Done in the same moment in which the outcome is judged: who comes later reads anew. */
+  #land(flight: Flight, { id }: Quest): void {
+    if (this.#flights.get(id) === flight) this.#flights.delete(id);
+  }
+
+  /** Has something that the entry rests on changed since a mark? */
+  #moved(quest: Quest, entry: Entry, since: Mark): boolean {
+    return this.#core.stamps.verdict(quest.path, entry.dependencies, since, entry.incarnation) !== 'valid';
+  }
+
+  async #load(flight: Flight, quest: Quest): Promise<Outcome> {
+    const { stamps, events, clock } = this.#core;
+    flight.begin(stamps.known, stamps.markFor(quest.terms.sourceLag), stamps.incarnation, quest.old ?? quest.wrong);
+    const began = clock.now();
+    let entry: Entry;
+    try {
+      entry = await this.#loader.load(quest.key, flight, quest.terms);
+    } catch (error) {
+      return this.#failed(flight, quest, error);
+    }
+    this.#land(flight, quest);
+    this.#counts.loads++;
+    const overtaken = this.#moved(quest, entry, entry.mark);
+    if (overtaken) this.#counts.overtaken++;
+    else if (clock.now() < entry.keptUntil) this.#put(quest, entry, this.#shelves.depth);
+    if (events.has('load')) events.emit('load', { key: shown(quest.path), ms: clock.now() - began, kept: !overtaken });
+    const moved = overtaken && this.#moved(quest, entry, flight.since);
+    return { value: entry.value, copied: entry.copied === true, moved, from: 'load' };
+  }
+
+  /** Store at the levels before `end`; the slower ones in the background. */
+  #put(quest: Quest, entry: Entry, end: number): void {
+    const writes = this.#shelves.put(quest.id, entry, 0, end);
+    if (isPromise(writes)) this.#core.track(writes);
+  }
+
+  #failed(flight: Flight, quest: Quest, error: unknown): Outcome {
+    if (flight.signal.aborted && error === flight.signal.reason && flight.abandoned) throw error;
+    this.#counts.loads++;
+    this.#counts.loadFailures++;
+    this.#core.events.emit('loadFailed', { key: shown(quest.path), error });
+    const graced = this.#graced(quest, 'graceFor');
+    if (graced) return graced;
+    throw error;
+  }
+
+  /** The old value, if grace allows it and nothing has made it wrong meanwhile. */
+  #graced({ old, path, terms }: Quest, why: 'graceFor' | 'softTimeout'): Outcome | undefined {
+    const { stamps, clock, events } = this.#core;
+    if (!old || clock.now() >= old.freshUntil + terms.keepFor) return undefined;
+    const verdict = stamps.verdict(path, old.dependencies, old.mark, old.incarnation);
+    if (verdict === 'invalid' || verdict === 'unknown') return undefined;
+    if (events.has('stale')) events.emit('stale', { key: shown(path), why });
+    return { value: old.value, copied: old.copied === true, moved: false, from: 'graceFor' };
+  }
+
+  /** Wait for a flight as long as the caller's signal and the soft time limit allow. */
+  async #wait(flight: Flight, quest: Quest, signal: AbortSignal | undefined): Promise<Outcome> {
+    const { clock } = this.#core;
+    const forget = waitFor(flight);
+    flight.join();
+    try {
+      const done = within(flight.done, quest.terms.softTimeout, clock, () => {
+        const graced = this.#graced(quest, 'softTimeout');
+        if (graced) flight.keepGoing();
+        return graced ?? flight.done;
+      });
+      return await abortable(done, signal);
+    } finally {
+      forget();
+      if (signal?.aborted) flight.leave(signal.reason);
+    }
+  }
+}
+
+/** A path as callers know it: without the cache's name. */
+const shown = (path: Path): Path => path.slice(1);

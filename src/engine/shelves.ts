@@ -1,0 +1,115 @@
+/** One collection's shelves, one in each tier, fastest first. */
+import type { Core } from './core.ts';
+import type { Entry } from './entry.ts';
+import { type Path, pathOfLocalId } from './key.ts';
+import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { isLive, type LiveShelf, MISS, type Shelf } from './store.ts';
+import type { Terms } from './terms.ts';
+import type { Tier } from './tier.ts';
+import { isolate } from './values.ts';
+
+/** Where no hit is ever found: in front of tiers that keep no live values, and once a cache is closed. */
+export const NO_HITS: { hit(id: string): unknown } = { hit: () => MISS };
+
+/** A collection's part of every tier. */
+export class Shelves {
+  readonly path: Path;
+  /** How many levels there are. */
+  readonly depth: number;
+  /** The first level that answers with promises; `depth` if none does. */
+  readonly firstAsync: number;
+  readonly #core: Core;
+  readonly #tiers: readonly Tier[];
+  readonly #shelves: readonly Shelf[];
+  readonly #live: readonly boolean[];
+
+  constructor(core: Core, path: Path, version: number | 'adhoc') {
+    this.path = path;
+    this.#core = core;
+    this.#tiers = core.tiers;
+    this.depth = core.tiers.length;
+    this.#shelves = core.tiers.map((tier) => tier.shelf(path, version, core.stamps));
+    this.#live = core.tiers.map((tier) => isLive(tier.store));
+    const firstAsync = this.#shelves.findIndex((shelf) => !shelf.sync);
+    this.firstAsync = firstAsync < 0 ? this.depth : firstAsync;
+  }
+
+  /** The shelf to try before anything else, if the fastest tier keeps live values. */
+  get hot(): { hit(id: string): unknown } {
+    return this.#live[0] && this.#core.consistency === 'bounded' ? (this.#shelves[0] as LiveShelf) : NO_HITS;
+  }
+
+  name(level: number): string {
+    return this.#tiers[level].name;
+  }
+
+  /** True if the level's values are the objects that readers get, checked and isolated already. */
+  live(level: number): boolean {
+    return this.#live[level];
+  }
+
+  /** The entry at one level. */
+  get(level: number, id: string): MaybePromise<Entry | undefined> {
+    const { counts } = this.#tiers[level];
+    if (this.#live[level]) counts.reads++;
+    return then(this.#shelves[level].get(id), (entry) => {
+      if (entry) counts.hits++;
+      return entry;
+    });
+  }
+
+  /** What a level has, valid or not. */
+  look(level: number, id: string): MaybePromise<Entry | undefined> {
+    const shelf = this.#shelves[level];
+    return this.#live[level] ? (shelf as LiveShelf).look(id) : shelf.get(id);
+  }
+
+  /** An entry from a tier of bytes, its value made safe for its readers. */
+  isolated(entry: Entry, terms: Terms): Entry {
+    const { value, copied } = isolate(entry.value, terms.values);
+    return { ...entry, value, copied };
+  }
+
+  /**
+   * Keep an entry at the levels from `from` to before `to`, but not at `except`. Whether it is still right is looked at
+   * in the very moment of storing. Live shelves have it at once; the result settles when the other tiers are done.
+   */
+  put(id: string, entry: Entry, from: number, to: number, except?: Tier): MaybePromise<unknown> {
+    const { stamps, events, coarse } = this.#core;
+    const path = [...this.path, ...pathOfLocalId(id)];
+    if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;
+    const writes: Promise<unknown>[] = [];
+    for (let level = from; level < to; level++) {
+      const tier = this.#tiers[level];
+      if (tier === except) continue;
+      const kept = this.#shelves[level].set(id, this.#live[level] ? tier.capped(entry, coarse.now()) : entry);
+      if (!isPromise(kept)) continue;
+      writes.push(
+        kept.then((ok) => {
+          if (!ok && events.has('refused')) events.emit('refused', { key: path.slice(1), tier: tier.name });
+        }),
+      );
+    }
+    return writes.length > 0 ? Promise.all(writes) : undefined;
+  }
+
+  /** Forget a key at every level. */
+  delete(id: string): MaybePromise<unknown> {
+    const deletes = this.#shelves.map((shelf) => shelf.delete(id)).filter((d) => isPromise(d));
+    return deletes.length > 0 ? Promise.all(deletes) : undefined;
+  }
+
+  /** A change named this very key: live shelves don't look at it on reading, so they drop or age it now. */
+  changed(id: string, soft: boolean): void {
+    this.#shelves.forEach((shelf, level) => {
+      if (!this.#live[level]) return;
+      if (soft) (shelf as LiveShelf).expire(id);
+      else (shelf as LiveShelf).delete(id);
+    });
+  }
+
+  /** Drop everything that live shelves hold. */
+  drop(): void {
+    this.#shelves.forEach((shelf, level) => this.#live[level] && (shelf as LiveShelf).clear());
+  }
+}

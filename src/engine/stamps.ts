@@ -1,0 +1,308 @@
+/**
+ * What this process knows of the change log, and the one rule that everything rests on: an entry is valid if and only if
+ * no dependency of it has a stamp newer than the entry's mark.
+ *
+ * Dependencies that entries in memory rest on are interned to small integers, so that checking such an entry is a walk
+ * over an array; they keep exact stamps for as long as they are held. All others are in a bounded table with a floor.
+ * A dependency whose change couldn't be said to the log yet is *unsaid*: nothing that rests on it is valid until it is.
+ */
+import type { Clock } from './clock.ts';
+import { type Dependency, implicitDependencies, keyPathOf, prefixDependency, softly } from './dependency.ts';
+import type { Mark } from './entry.ts';
+import { decodePath, type Path } from './key.ts';
+import type { Change, Position } from './log.ts';
+import { decodePattern, literalPrefix } from './pattern.ts';
+import { StampTable, type StampLimits } from './stamp-table.ts';
+import type { Truth, Verdict } from './store.ts';
+
+/** Told of each change that names a key or a path, so that live shelves can drop or expire the key's own entry at once. */
+export type KeyListener = (path: Path, soft: boolean) => void;
+
+interface Moment {
+  readonly start: number;
+  last: number;
+  readonly before: Mark;
+}
+
+/** This process's knowledge of one log. */
+export class Stamps implements Truth {
+  /** Grows with every event that may change a verdict. A load and its joiners compare it. */
+  seq = 0;
+  horizon: Mark = Infinity;
+  applied: Mark = 0;
+  incarnation = '';
+  #joined = false;
+  #known: Mark = 0;
+  #newestSoft: Mark = 0;
+  #table: StampTable;
+  readonly #limits: StampLimits | undefined;
+  readonly #unsaid = new Map<Dependency, number>();
+  readonly #onKey: KeyListener;
+
+  // Interned dependencies, by id.
+  readonly #ids = new Map<Dependency, number>();
+  readonly #names: Dependency[] = [];
+  readonly #hard: Mark[] = [];
+  readonly #soft: Mark[] = [];
+  readonly #refs: number[] = [];
+  readonly #free: number[] = [];
+
+  // When changes became known, for loaders whose source lags.
+  readonly #clock: Clock;
+  readonly #moments: Moment[] = [];
+  #longestLag = 0;
+
+  constructor(clock: Clock, onKey: KeyListener, limits?: StampLimits) {
+    this.#clock = clock;
+    this.#onKey = onKey;
+    this.#limits = limits;
+    this.#table = this.#newTable(0);
+  }
+
+  #newTable(floor: Mark): StampTable {
+    return new StampTable(floor, this.#limits, (dependency, mark) => this.#touch(dependency, mark));
+  }
+
+  /** The largest mark known; a load that begins now sees every change up to it. */
+  get known(): Mark {
+    return this.#known;
+  }
+
+  /** True once the log's position has been learned. Before that nothing can be kept or vouched for. */
+  get joined(): boolean {
+    return this.#joined;
+  }
+
+  /** Dependencies whose change waits to be said. */
+  get unsaid(): number {
+    return this.#unsaid.size;
+  }
+
+  /** How many dependencies have exact stamps, how many more are in the table, and its floor. */
+  get size(): { readonly held: number; readonly table: number; readonly floor: Mark } {
+    return { held: this.#ids.size, table: this.#table.size, floor: this.#table.floor };
+  }
+
+  /** Begin, or begin anew, at a position: of all that changed before it nothing is known. */
+  join(position: Position): void {
+    this.#joined = true;
+    this.incarnation = position.incarnation;
+    this.applied = this.#known = this.#newestSoft = position.head;
+    this.#table = this.#newTable(position.head);
+    this.#hard.fill(position.head);
+    this.#soft.fill(position.head);
+    this.#moments.length = 0;
+    this.#moved();
+  }
+
+  /** A change of this mark is known. Harmless when told twice. */
+  apply(mark: Mark, change: Change): void {
+    if (this.#longestLag > 0) this.#remember();
+    for (const dependency of change) this.#touch(dependency, mark);
+    if (mark > this.#known) this.#known = mark;
+    this.#moved();
+  }
+
+  /** Every change up to this mark has been applied. */
+  advance(mark: Mark): void {
+    if (mark > this.applied) this.applied = mark;
+    if (mark > this.#known) this.#known = mark;
+    this.#moved();
+  }
+
+  /** The log says that a dependency changed last at this mark or before. */
+  learn(dependency: Dependency, mark: Mark): void {
+    this.#table.record(dependency, mark);
+    const soft = dependency.startsWith('?');
+    const id = this.#ids.get(soft ? dependency.slice(1) : dependency);
+    const exact = soft ? this.#soft : this.#hard;
+    if (id !== undefined && exact[id] < mark) exact[id] = mark;
+    this.seq++;
+  }
+
+  /** A change couldn't be said: distrust what it names until {@link said}. */
+  distrust(change: Change): void {
+    for (const dependency of change.map(asName)) this.#unsaid.set(dependency, (this.#unsaid.get(dependency) ?? 0) + 1);
+    for (const dependency of change) this.#tell(dependency);
+    this.#moved();
+  }
+
+  /** A change that waited has been said; it was given a mark (tell it with {@link apply} first) or taken over by a larger one. */
+  said(change: Change): void {
+    for (const dependency of change.map(asName)) {
+      const count = this.#unsaid.get(dependency)! - 1;
+      if (count > 0) this.#unsaid.set(dependency, count);
+      else this.#unsaid.delete(dependency);
+    }
+    this.#moved();
+  }
+
+  #moved(): void {
+    this.seq++;
+    this.horizon = this.#joined && this.#unsaid.size === 0 ? this.#known : Infinity;
+  }
+
+  #touch(dependency: Dependency, mark: Mark): void {
+    const soft = dependency.charCodeAt(0) === 63;
+    if (soft && mark > this.#newestSoft) this.#newestSoft = mark;
+    const id = this.#ids.get(soft ? dependency.slice(1) : dependency);
+    if (id === undefined) this.#table.record(dependency, mark);
+    else {
+      const exact = soft ? this.#soft : this.#hard;
+      if (mark > exact[id]) exact[id] = mark;
+    }
+    this.#tell(dependency);
+  }
+
+  #tell(dependency: Dependency): void {
+    const soft = dependency.charCodeAt(0) === 63;
+    const kind = dependency.charCodeAt(soft ? 1 : 0);
+    if (kind === 61 || (kind === 94 && dependency.length > (soft ? 2 : 1)))
+      this.#onKey(decodePath(dependency.slice(soft ? 2 : 1)), soft);
+  }
+
+  hold(dependencies: readonly Dependency[]): readonly number[] {
+    return dependencies.map((name) => {
+      let id = this.#ids.get(name);
+      if (id === undefined) {
+        id = this.#free.pop() ?? this.#names.length;
+        this.#ids.set(name, id);
+        this.#names[id] = name;
+        this.#hard[id] = this.#table.find(name) ?? this.#table.floor;
+        this.#soft[id] = this.#table.find(softly(name)) ?? this.#table.floor;
+        this.#refs[id] = 0;
+      }
+      this.#refs[id]++;
+      return id;
+    });
+  }
+
+  release(held: readonly number[]): void {
+    for (const id of held) {
+      if (--this.#refs[id] > 0) continue;
+      const name = this.#names[id];
+      if (this.#hard[id] > this.#table.floor) this.#table.record(name, this.#hard[id]);
+      if (this.#soft[id] > this.#table.floor) this.#table.record(softly(name), this.#soft[id]);
+      this.#ids.delete(name);
+      this.#names[id] = '';
+      this.#free.push(id);
+    }
+  }
+
+  names(held: readonly number[]): Dependency[] {
+    return held.map((id) => this.#names[id]);
+  }
+
+  check(mark: Mark, base: readonly number[], held: readonly number[] | undefined, path: () => Path): Verdict {
+    if (mark >= this.horizon) return 'valid';
+    if (!this.#joined) return 'invalid';
+    let soft = false;
+    for (let ids: readonly number[] | undefined = base; ids; ids = ids === base ? held : undefined)
+      for (const id of ids) {
+        if (this.#hard[id] > mark) return 'invalid';
+        if (this.#soft[id] > mark) soft = true;
+      }
+    if (this.#unsaid.size > 0) {
+      for (const id of held ? [...base, ...held] : base) {
+        if (this.#unsaid.has(this.#names[id])) return 'invalid';
+        if (this.#unsaid.has(softly(this.#names[id]))) soft = true;
+      }
+    }
+    if (this.#table.newestRule > mark) {
+      const paths = [path()];
+      if (held) for (const id of held) addKeyPath(paths, this.#names[id]);
+      for (const one of paths) {
+        if (this.#table.ruledAfter(mark, one, false) > 0) return 'invalid';
+        if (this.#table.ruledAfter(mark, one, true) > 0) soft = true;
+      }
+    }
+    return soft ? 'soft' : 'valid';
+  }
+
+  /**
+   * What has become of an entry at `path` with this mark and these dependencies, from whatever tier it comes. `unknown`
+   * means that nothing speaks against it but that the table no longer knows some of {@link toAsk}.
+   */
+  verdict(path: Path, dependencies: readonly Dependency[], mark: Mark, incarnation: string): Verdict {
+    if (!this.#joined || incarnation !== this.incarnation) return 'invalid';
+    if (mark >= this.horizon) return 'valid';
+    const names = [...implicitDependencies(path), ...dependencies];
+    let verdict: Verdict = 'valid';
+    for (const name of names) {
+      const hard = this.#since(name, mark, false);
+      if (hard === 'changed') return 'invalid';
+      if (hard === 'unknown') verdict = 'unknown';
+    }
+    if (this.#newestSoft <= mark && this.#table.floor <= mark && this.#unsaid.size === 0) return verdict;
+    for (const name of names) {
+      const soft = this.#since(name, mark, true);
+      if (soft === 'changed' && verdict === 'valid') verdict = 'soft';
+      if (soft === 'unknown') verdict = 'unknown';
+    }
+    return verdict;
+  }
+
+  #since(name: Dependency, mark: Mark, soft: boolean): 'unchanged' | 'changed' | 'unknown' {
+    const full = soft ? softly(name) : name;
+    if (this.#unsaid.has(full)) return 'changed';
+    const id = this.#ids.get(name);
+    const stamp = id !== undefined ? (soft ? this.#soft : this.#hard)[id] : this.#table.find(full);
+    if (stamp !== undefined && stamp > mark) return 'changed';
+    if (this.#table.newestRule > mark) {
+      const path = keyPathOf(name);
+      if (path && this.#table.ruledAfter(mark, path, soft) > 0) return 'changed';
+    }
+    return stamp === undefined && this.#table.floor > mark ? 'unknown' : 'unchanged';
+  }
+
+  /** The mark of a dependency's last hard change, rules included, as far as it is known here. */
+  lastChange(name: Dependency): Mark | undefined {
+    const id = this.#ids.get(name);
+    const exact = id === undefined ? this.#table.find(name) : this.#hard[id];
+    const path = keyPathOf(name);
+    const ruled = path ? this.#table.ruledAfter(exact ?? 0, path, false) : 0;
+    return ruled > 0 ? ruled : exact;
+  }
+
+  /** The names to ask the log for when the verdict is `unknown`. */
+  toAsk(path: Path, dependencies: readonly Dependency[]): Dependency[] {
+    const names = [...implicitDependencies(path), ...dependencies];
+    return [...names, ...names.map(softly)];
+  }
+
+  /**
+   * The mark for a load that begins now from a source that lags by up to `lag` milliseconds: what became known within
+   * that time may not be seen by the load.
+   */
+  markFor(lag: number): Mark {
+    if (lag <= 0) return this.#known;
+    const now = this.#clock.now();
+    return this.#moments.find((moment) => moment.last > now - lag)?.before ?? this.#known;
+  }
+
+  /** Remember when changes become known, for lags up to this many milliseconds. */
+  rememberFor(lag: number): void {
+    this.#longestLag = Math.max(this.#longestLag, lag);
+  }
+
+  #remember(): void {
+    const now = this.#clock.now();
+    const newest = this.#moments.at(-1);
+    if (newest && now - newest.start <= this.#longestLag / 16) newest.last = now;
+    else this.#moments.push({ start: now, last: now, before: this.#known });
+    while (this.#moments[0].last <= now - this.#longestLag) this.#moments.shift();
+  }
+}
+
+/** What is distrusted while a change waits: a rule isn't a name, so all that lies below its beginning stands for it. */
+function asName(dependency: Dependency): Dependency {
+  const soft = dependency.startsWith('?');
+  const hard = soft ? dependency.slice(1) : dependency;
+  const name = hard.startsWith('*') ? prefixDependency(literalPrefix(decodePattern(hard.slice(1)))) : hard;
+  return soft ? softly(name) : name;
+}
+
+function addKeyPath(paths: Path[], name: Dependency): void {
+  const path = keyPathOf(name);
+  if (path) paths.push(path);
+}

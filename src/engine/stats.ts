@@ -1,0 +1,59 @@
+/** Counters. One read is one outcome; every figure was counted where it happened. */
+
+/** How a collection's reads ended, and what they cost. */
+export interface ReadCounts {
+  /** Answered by a tier with a fresh value. */
+  hits: number;
+  /** Answered with a value old by time that `staleFor`, `graceFor` or `timeout.soft` allowed. */
+  stale: number;
+  /** Answered by a load that this read began. */
+  loaded: number;
+  /** Answered by a load or a look into slower tiers that another read had begun. */
+  joined: number;
+  /** No value, and no load was wanted. */
+  absent: number;
+  /** Ended with an error. */
+  failed: number;
+  /** Given up by the caller's signal. */
+  aborted: number;
+}
+
+/** What went on beside the reads. */
+export interface WorkCounts {
+  /** Loads that ended, well or not. */
+  loads: number;
+  loadFailures: number;
+  /** Loads whose value was answered but not kept, since something that it rests on changed meanwhile. */
+  overtaken: number;
+  /** Refreshes begun in the background. */
+  refreshes: number;
+  sets: number;
+}
+
+/** All counters of one collection. */
+export type Counts = ReadCounts & WorkCounts;
+
+/** Counters at zero. */
+export function newCounts(): Counts {
+  return {
+    hits: 0, stale: 0, loaded: 0, joined: 0, absent: 0, failed: 0, aborted: 0,
+    loads: 0, loadFailures: 0, overtaken: 0, refreshes: 0, sets: 0,
+  };
+}
+
+/** A snapshot of one collection's counters, with what follows from them. */
+export interface CollectionStats extends Readonly<Counts> {
+  /** All reads that ended: the sum of the seven outcomes. */
+  readonly reads: number;
+  /** Reads answered without waiting for a load (hits and stale), as a share of all that got an answer; 0 without any. */
+  readonly hitRatio: number;
+}
+
+/** The snapshot of some counters. */
+export function summed(all: Iterable<Readonly<Counts>>): CollectionStats {
+  const sum = newCounts();
+  for (const counts of all) for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
+  const { hits, stale, loaded, joined, absent, failed, aborted } = sum;
+  const answered = hits + stale + loaded + joined + absent;
+  return { ...sum, reads: answered + failed + aborted, hitRatio: answered === 0 ? 0 : (hits + stale) / answered };
+}

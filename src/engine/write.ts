@@ -1,0 +1,75 @@
+/** The write path: say the change first, then keep what it brings, with the change's own mark. */
+import type { ChangeResult } from './authority.ts';
+import { storageKey } from './backend.ts';
+import type { Core } from './core.ts';
+import { keyDependency } from './dependency.ts';
+import type { Entry } from './entry.ts';
+import { type Key, pathOfLocalId } from './key.ts';
+import { tagsOf, timesOf } from './load.ts';
+import { duration, type Duration } from './options.ts';
+import { checked } from './schema.ts';
+import type { Shelves } from './shelves.ts';
+import type { Counts } from './stats.ts';
+import type { Terms } from './terms.ts';
+import { isolate } from './values.ts';
+
+/** Options of `set`. */
+export interface SetOptions {
+  /** This value's own TTL. */
+  readonly ttl?: Duration;
+  /** Tags in addition to the collection's. */
+  readonly tags?: readonly string[];
+}
+
+/** One collection's writes. */
+export class Writer {
+  readonly #core: Core;
+  readonly #terms: Terms;
+  readonly #shelves: Shelves;
+  readonly #counts: Counts;
+
+  constructor(core: Core, terms: Terms, shelves: Shelves, counts: Counts) {
+    this.#core = core;
+    this.#terms = terms;
+    this.#shelves = shelves;
+    this.#counts = counts;
+  }
+
+  /** A set is a change: it beats every load that began before it, and older sets that come late. */
+  async set(id: string, key: Key, given: unknown, options: SetOptions): Promise<ChangeResult> {
+    const { coarse, random, authority, stamps, backend, names } = this.#core;
+    this.#core.assertOpen();
+    const path = [...this.#shelves.path, ...pathOfLocalId(id)];
+    const terms = this.#terms;
+    const valid = terms.schema ? await checked(terms.schema, given, path.slice(1).join('/')) : given;
+    const { value, copied } = isolate(valid, terms.values);
+    const tags = [...tagsOf(terms, value, key), ...(options.tags ?? [])];
+    const ttl = options.ttl === undefined ? terms.ttl : duration('set: ttl', options.ttl);
+    const entry: Entry = {
+      value,
+      copied,
+      mark: 0,
+      incarnation: stamps.incarnation,
+      dependencies: [...new Set(tags.map((tag) => names.tag(tag)))],
+      ...timesOf(terms, ttl, coarse.now(), random),
+    };
+    const keep = ttl > 0;
+    const records = backend && keep ? [{ key: storageKey(path, terms.version), entry: backend.capped(entry, coarse.now()) }] : [];
+    const said = authority.change([keyDependency(path)], records);
+    const result = said instanceof Promise ? await said : said;
+    this.#counts.sets++;
+    if (result.mark === undefined || !keep) return result;
+    const marked = { ...entry, mark: result.mark, incarnation: stamps.incarnation };
+    await this.#shelves.put(id, marked, 0, this.#shelves.depth, backend);
+    return result;
+  }
+
+  /** Invalidate a key and let its entry leave every tier at once. */
+  async delete(id: string): Promise<ChangeResult> {
+    this.#core.assertOpen();
+    const path = [...this.#shelves.path, ...pathOfLocalId(id)];
+    const result = await this.#core.authority.change([keyDependency(path)], []);
+    await this.#shelves.delete(id);
+    return result;
+  }
+}

@@ -1,0 +1,77 @@
+/** A change log in this process's memory: the authority of a cache that has no backend. */
+import type { Dependency } from '../engine/dependency.ts';
+import type { Mark } from '../engine/entry.ts';
+import { checkOptions, positiveInteger } from '../engine/options.ts';
+import type { Change, ChangeLog, Page, Position } from '../engine/log.ts';
+import { STAMP_LIMITS, StampTable } from '../engine/stamp-table.ts';
+
+/** Options of {@link localLog}. */
+export interface LocalLogOptions {
+  /** How many changes are kept for followers to replay. Default 1,024. */
+  readonly keep?: number;
+  /** How many stamps are kept in a generation (two are held). Default 16,384. */
+  readonly stamps?: number;
+}
+
+/**
+ * A change log in memory. Several caches of one process may share it; it ends with the process, and so does all that
+ * was stored under it.
+ *
+ * @throws `bad_option` naming the option.
+ */
+export function localLog(options: LocalLogOptions = {}): ChangeLog {
+  checkOptions('localLog', options, ['keep', 'stamps']);
+  const keep = positiveInteger('localLog: keep', options.keep ?? 1024);
+  const stamps = positiveInteger('localLog: stamps', options.stamps ?? STAMP_LIMITS.stamps);
+  return new LocalLog(keep, new StampTable(0, { ...STAMP_LIMITS, stamps }));
+}
+
+class LocalLog implements ChangeLog {
+  readonly sync = true;
+  readonly #incarnation = newIncarnation();
+  readonly #keep: number;
+  readonly #recent: Change[] = []; // a ring: the change of mark m is at m % keep
+  readonly #table: StampTable;
+  readonly #watchers = new Set<() => void>();
+  #head: Mark = 0;
+
+  constructor(keep: number, table: StampTable) {
+    this.#keep = keep;
+    this.#table = table;
+  }
+
+  append(change: Change): Position {
+    const mark = ++this.#head;
+    this.#recent[mark % this.#keep] = change;
+    for (const dependency of change) this.#table.record(dependency, mark);
+    for (const wake of this.#watchers) wake();
+    return { incarnation: this.#incarnation, head: mark };
+  }
+
+  position(): Position {
+    return { incarnation: this.#incarnation, head: this.#head };
+  }
+
+  read(after: Mark): Page {
+    const complete = Math.max(after, this.#head - this.#keep);
+    const changes: Page['changes'][number][] = [];
+    for (let mark = complete + 1; mark <= this.#head; mark++) changes.push({ mark, change: this.#recent[mark % this.#keep] });
+    return { incarnation: this.#incarnation, head: this.#head, complete, changes };
+  }
+
+  stamps(dependencies: readonly Dependency[]): Position & { readonly stamps: readonly Mark[] } {
+    return { ...this.position(), stamps: dependencies.map((dependency) => this.#table.stampOf(dependency)) };
+  }
+
+  watch(wake: () => void): () => void {
+    this.#watchers.add(wake);
+    return () => this.#watchers.delete(wake);
+  }
+}
+
+declare const crypto: { randomUUID(): string };
+
+/** A text that no other log has. */
+export function newIncarnation(): string {
+  return crypto.randomUUID();
+}

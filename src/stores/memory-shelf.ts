@@ -1,0 +1,150 @@
+/** One collection's part of a memory tier: a map from the caller's own key to a slot, and the hit path. */
+import { implicitDependencies } from '../engine/dependency.ts';
+import type { Entry } from '../engine/entry.ts';
+import { type Path, pathOfLocalId } from '../engine/key.ts';
+import { type LiveShelf, MISS, type Truth } from '../engine/store.ts';
+import type { SlotOwner, Slots } from './slots.ts';
+
+const EARLY = 10; // an early refresh this many load times before the end has a chance of e^-10
+
+/** One collection's entries in a memory tier. */
+export class MemoryShelf implements LiveShelf, SlotOwner {
+  readonly sync = true;
+  readonly #bySlot: Slots;
+  readonly #truth: Truth;
+  readonly #path: Path;
+  readonly #base: readonly number[];
+  readonly #slots = new Map<string, number>();
+
+  constructor(slots: Slots, path: Path, truth: Truth) {
+    this.#bySlot = slots;
+    this.#truth = truth;
+    this.#path = path;
+    this.#base = truth.hold(implicitDependencies(path).slice(0, -1)); // of the collection's path every prefix, not the key
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  hit(id: string): unknown {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return MISS;
+    const all = this.#bySlot;
+    if (all.marks[slot] < this.#truth.horizon && !this.#recheck(slot)) return MISS;
+    if (all.easyUntil[slot] <= all.clock.now()) return MISS;
+    all.policy.touch(slot);
+    return all.values[slot];
+  }
+
+  get(id: string): Entry | undefined {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return undefined;
+    const all = this.#bySlot;
+    if (all.marks[slot] < this.#truth.horizon && !this.#recheck(slot)) {
+      all.drop(slot);
+      return undefined;
+    }
+    if (all.keptUntil(slot) <= all.clock.now()) {
+      all.expire(slot);
+      return undefined;
+    }
+    all.policy.touch(slot);
+    return this.#entry(slot);
+  }
+
+  set(id: string, entry: Entry): boolean {
+    const all = this.#bySlot;
+    const held = this.#hold(id, entry);
+    let slot = this.#slots.get(id) ?? -1;
+    if (slot >= 0) {
+      const before = all.held[slot];
+      if (!all.replace(slot, entry.value)) slot = -1;
+      else {
+        all.held[slot] = held;
+        if (before) this.#truth.release(before);
+      }
+    } else {
+      slot = all.add(this, id, entry.value, held);
+      if (slot >= 0) this.#slots.set(id, slot);
+    }
+    if (slot < 0) {
+      if (held) this.#truth.release(held);
+      return false;
+    }
+    all.marks[slot] = entry.mark;
+    const { freshUntil, keptUntil, copied, cost, etag } = entry;
+    const easyUntil = copied ? -Infinity : cost === undefined ? freshUntil : freshUntil - EARLY * cost;
+    const plain = easyUntil === freshUntil && keptUntil === freshUntil && etag === undefined;
+    all.time(slot, easyUntil, plain ? undefined : entry);
+    return all.settle(slot);
+  }
+
+  delete(id: string): boolean {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) this.#bySlot.drop(slot);
+    return true;
+  }
+
+  look(id: string): Entry | undefined {
+    const slot = this.#slots.get(id);
+    return slot === undefined ? undefined : this.#entry(slot);
+  }
+
+  expire(id: string): void {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) this.#age(slot);
+  }
+
+  clear(): void {
+    for (const slot of [...this.#slots.values()]) this.#bySlot.drop(slot);
+  }
+
+  forget(key: string, held: readonly number[] | undefined): void {
+    this.#slots.delete(key);
+    if (held) this.#truth.release(held);
+  }
+
+  /** Compare an entry with what has changed since its mark; a valid one is good up to the present. */
+  #recheck(slot: number): boolean {
+    const all = this.#bySlot;
+    const truth = this.#truth;
+    const path = () => [...this.#path, ...pathOfLocalId(all.keys[slot])];
+    const verdict = truth.check(all.marks[slot], this.#base, all.held[slot], path);
+    if (verdict === 'soft') this.#age(slot);
+    else if (verdict !== 'valid') return false;
+    if (truth.applied > all.marks[slot]) all.marks[slot] = truth.applied;
+    return true;
+  }
+
+  /** Old by time from now on, but not wrong. */
+  #age(slot: number): void {
+    const all = this.#bySlot;
+    const entry = this.#entry(slot);
+    all.time(slot, -Infinity, { ...entry, freshUntil: Math.min(entry.freshUntil, all.clock.now()), dependencies: [] });
+  }
+
+  #hold(id: string, entry: Entry): readonly number[] | undefined {
+    const inner = id.charCodeAt(0) === 0; // longer than one segment: rests on the prefixes between as well
+    if (!inner && entry.dependencies.length === 0) return undefined;
+    const between = inner ? implicitDependencies([...this.#path, ...pathOfLocalId(id)]).slice(this.#path.length + 1, -2) : [];
+    return this.#truth.hold(between.length > 0 ? [...between, ...entry.dependencies] : entry.dependencies);
+  }
+
+  #entry(slot: number): Entry {
+    const all = this.#bySlot;
+    const rest = all.rest[slot];
+    const held = all.held[slot];
+    return {
+      value: all.values[slot],
+      mark: all.marks[slot],
+      incarnation: this.#truth.incarnation,
+      dependencies: held ? this.#truth.names(held) : [],
+      freshUntil: all.freshUntil(slot),
+      keptUntil: all.keptUntil(slot),
+      etag: rest?.etag,
+      cost: rest?.cost,
+      copied: rest?.copied,
+    };
+  }
+}

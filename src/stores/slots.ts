@@ -1,0 +1,181 @@
+/** The slots of a memory tier: every entry's fields in parallel arrays by a small integer, shared by all its shelves. */
+import type { CoarseClock } from '../engine/clock.ts';
+import type { Entry } from '../engine/entry.ts';
+import type { Policy } from '../engine/policy.ts';
+import type { Usage } from '../engine/store.ts';
+import { ExpiryRing } from '../policies/expiry.ts';
+
+/** What owns the entry in a slot, and is told when it has to leave. */
+export interface SlotOwner {
+  /** The slot is being emptied: forget the key, release what is held. */
+  forget(key: string, held: readonly number[] | undefined): void;
+}
+
+/** What a set of slots is made with; limits are checked already. */
+export interface SlotsOptions {
+  readonly policy: Policy;
+  readonly clock: CoarseClock;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly weigh: ((value: unknown, key: string) => number) | undefined;
+}
+
+const SWEEP = 8; // due slots that one store operation clears away
+
+/** Parallel arrays by slot. Public where the hit path reads them; nobody outside this folder sees them. */
+export class Slots {
+  readonly clock: CoarseClock;
+  readonly policy: Policy;
+  values: unknown[] = [];
+  keys: string[] = [];
+  owners: SlotOwner[] = [];
+  /** The mark up to which the entry is known to be right. */
+  marks: Float64Array = new Float64Array(0);
+  /** Until when a hit needs no thought at all: -Infinity for a value that must be copied, earlier than fresh for one that may be refreshed early. */
+  easyUntil: Float64Array = new Float64Array(0);
+  held: (readonly number[] | undefined)[] = [];
+  /** The whole entry, where there is more to say than mark, dependencies and one time. */
+  rest: (Entry | undefined)[] = [];
+  #weights = new Float64Array(0);
+  readonly #ring = new ExpiryRing();
+  readonly #free: number[] = [];
+  readonly #options: SlotsOptions;
+  #capacity = 0;
+  #used = 0;
+  #entries = 0;
+  #bytes = 0;
+  #evicted = 0;
+  #expired = 0;
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.policy = options.policy;
+  }
+
+  get usage(): Usage {
+    const { weigh } = this.#options;
+    return { entries: this.#entries, bytes: weigh ? this.#bytes : undefined, evicted: this.#evicted, expired: this.#expired };
+  }
+
+  /** When the entry in a slot stops being fresh. */
+  freshUntil(slot: number): number {
+    return this.rest[slot]?.freshUntil ?? this.easyUntil[slot];
+  }
+
+  /** When the entry in a slot is worth nothing any more. */
+  keptUntil(slot: number): number {
+    return this.rest[slot]?.keptUntil ?? this.easyUntil[slot];
+  }
+
+  /** Put an entry into a slot of its own, making room first; -1 if there is no room for it. */
+  add(owner: SlotOwner, key: string, value: unknown, held: readonly number[] | undefined): number {
+    const weight = this.#weigh(value, key);
+    if (weight > this.#options.maxBytes) return -1;
+    const slot = this.#take();
+    this.values[slot] = value;
+    this.keys[slot] = key;
+    this.owners[slot] = owner;
+    this.held[slot] = held;
+    this.rest[slot] = undefined;
+    this.#record(slot, weight);
+    this.#entries++;
+    this.policy.insert(slot, key, weight);
+    return slot;
+  }
+
+  /** Put another value into a slot that is in use; false if it is too large, and then the slot is emptied. */
+  replace(slot: number, value: unknown): boolean {
+    const weight = this.#weigh(value, this.keys[slot]);
+    if (weight > this.#options.maxBytes) {
+      this.drop(slot);
+      return false;
+    }
+    this.values[slot] = value;
+    this.#record(slot, weight);
+    this.policy.touch(slot, weight);
+    return true;
+  }
+
+  /** The times of a slot: file it for its end. */
+  time(slot: number, easyUntil: number, rest: Entry | undefined): void {
+    this.easyUntil[slot] = easyUntil;
+    this.rest[slot] = rest;
+    this.#ring.file(slot, this.keptUntil(slot), this.clock.now());
+  }
+
+  /** Get within the limits again, the expired leaving first; false if `slot` itself had to leave. */
+  settle(slot: number): boolean {
+    const now = this.clock.now();
+    this.#drain(now, SWEEP);
+    if (this.#over()) this.#drain(now, Infinity);
+    while (this.#over()) {
+      const victim = this.policy.victim();
+      this.#evicted++;
+      this.drop(victim);
+      if (victim === slot) return false;
+    }
+    return true;
+  }
+
+  /** Empty a slot. */
+  drop(slot: number): void {
+    this.owners[slot].forget(this.keys[slot], this.held[slot]);
+    this.policy.remove(slot);
+    this.#ring.unfile(slot);
+    this.#bytes -= this.#weights[slot] ?? 0;
+    this.values[slot] = this.held[slot] = this.rest[slot] = undefined;
+    this.keys[slot] = '';
+    this.#entries--;
+    this.#free.push(slot);
+  }
+
+  /** Empty a slot whose entry has been found past its end. */
+  expire(slot: number): void {
+    this.#expired++;
+    this.drop(slot);
+  }
+
+  #drain(now: number, most: number): void {
+    this.#ring.drain(now, most, (slot) => this.keptUntil(slot), (slot) => this.expire(slot));
+  }
+
+  #over(): boolean {
+    return this.#entries > this.#options.maxEntries || this.#bytes > this.#options.maxBytes;
+  }
+
+  #weigh(value: unknown, key: string): number {
+    const { weigh } = this.#options;
+    if (!weigh) return 1;
+    const weight = weigh(value, key);
+    return weight >= 0 ? weight : Infinity; // a size that isn't a number is too large to keep
+  }
+
+  #record(slot: number, weight: number): void {
+    if (!this.#options.weigh) return;
+    this.#bytes += weight - this.#weights[slot];
+    this.#weights[slot] = weight;
+  }
+
+  #take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#used === this.#capacity) this.#grow();
+    return this.#used++;
+  }
+
+  #grow(): void {
+    const capacity = Math.min(Math.max(this.#capacity * 2, 64), this.#options.maxEntries + 1); // one more than the limit: the newcomer
+    const grown = (from: Float64Array) => {
+      const to = new Float64Array(capacity);
+      to.set(from);
+      return to;
+    };
+    this.marks = grown(this.marks);
+    this.easyUntil = grown(this.easyUntil);
+    if (this.#options.weigh) this.#weights = grown(this.#weights);
+    this.#ring.grow(capacity);
+    this.policy.grow(capacity);
+    this.#capacity = capacity;
+  }
+}
