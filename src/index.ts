@@ -42,7 +42,14 @@ export type { Entry, Mark } from './engine/entry.ts';
 export { type Dependency, implicitDependencies } from './engine/dependency.ts';
 export type { Call, LiveShelf, LiveStore, Shelf, Store, Stored, Truth, Usage, Verdict } from './engine/store.ts';
 export type { Change, ChangeLog, Page, Position } from './engine/log.ts';
-export { type Backend, everyDependency, type Lease, type Leases, pathOfStorageKey, storageKey } from './engine/backend.ts';
+export {
+  type Backend,
+  everyDependency,
+  type Lease,
+  type Leases,
+  pathOfStorageKey,
+  storageKey,
+} from './engine/backend.ts';
 export type { Policy, PolicyFactory } from './engine/policy.ts';
 export { type Codec, decodeEntry, encodeEntry } from './engine/codec.ts';
 export { type Clock, type Random, systemClock } from './engine/clock.ts';

@@ -5,7 +5,7 @@ import type { Dependency, Names } from './dependency.ts';
 import type { Mark } from './entry.ts';
 import type { Emitter, Reach } from './events.ts';
 import type { Change, ChangeLog, Page, Position } from './log.ts';
-import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { Outbox } from './outbox.ts';
 import type { Stamps } from './stamps.ts';
 import type { Call, Stored } from './store.ts';
@@ -50,7 +50,9 @@ export class Authority {
 
   constructor(options: AuthorityOptions) {
     this.#o = options;
-    this.#outbox = new Outbox(options.stamps, options.clock, options.names.prefix([]), (change) => this.#say(change, []));
+    this.#outbox = new Outbox(options.stamps, options.clock, options.names.prefix([]), (change) =>
+      this.#say(change, []),
+    );
     void this.pull();
     this.#stopWatching = options.log.watch?.(() => {
       if (this.#saying === 0 || !options.log.sync) void this.pull();
@@ -70,7 +72,7 @@ export class Authority {
 
   /** Say a change to the log, together with the records that it brings, and apply it here. */
   change(change: Change, records: readonly Stored[]): MaybePromise<ChangeResult> {
-    return then(this.#say(change, records), (mark) => {
+    return andThen(this.#say(change, records), (mark) => {
       const result: ChangeResult = { mark, reach: mark === undefined ? 'local' : 'everywhere' };
       if (mark === undefined) this.#outbox.add(change);
       if (this.#o.events.has('change')) this.#o.events.emit('change', { dependencies: change, ...result });
@@ -85,7 +87,7 @@ export class Authority {
       backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
     );
     if (log.sync) this.#saying--;
-    return then(said, (position) => {
+    return andThen(said, (position) => {
       if (position === FAILED) return undefined;
       this.#heard = this.#o.clock.now();
       if (!stamps.joined || position.incarnation !== stamps.incarnation) this.#join(position);
@@ -115,8 +117,10 @@ export class Authority {
   #pullAll(): MaybePromise<boolean> {
     const { log, attempt, stamps } = this.#o;
     this.#again = false;
-    const page = attempt<Page | Position>('read', (call) => (stamps.joined ? log.read(stamps.applied, call) : log.position(call)));
-    return then(page, (answer) => {
+    const page = attempt<Page | Position>('read', (call) =>
+      stamps.joined ? log.read(stamps.applied, call) : log.position(call),
+    );
+    return andThen(page, (answer) => {
       if (answer === FAILED) return false;
       this.#heard = this.#o.clock.now();
       this.#take(answer);
@@ -150,11 +154,14 @@ export class Authority {
   learn(dependencies: readonly Dependency[]): MaybePromise<boolean> {
     const { log, attempt, stamps } = this.#o;
     const incarnation = stamps.incarnation;
-    return then(attempt('stamps', (call) => log.stamps(dependencies, call)), (answer) => {
-      if (answer === FAILED || answer.incarnation !== incarnation || incarnation !== stamps.incarnation) return false;
-      dependencies.forEach((dependency, i) => stamps.learn(dependency, answer.stamps[i]));
-      return true;
-    });
+    return andThen(
+      attempt('stamps', (call) => log.stamps(dependencies, call)),
+      (answer) => {
+        if (answer === FAILED || answer.incarnation !== incarnation || incarnation !== stamps.incarnation) return false;
+        dependencies.forEach((dependency, i) => stamps.learn(dependency, answer.stamps[i]));
+        return true;
+      },
+    );
   }
 
   #poll(): void {

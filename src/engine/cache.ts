@@ -13,7 +13,15 @@ import { describe, type Key, localId, type Path, pathOf } from './key.ts';
 import type { Load } from './load.ts';
 import type { ChangeLog } from './log.ts';
 import { Memo } from './memo.ts';
-import { checkOptions, duration, type Duration, functionOrNothing, nonEmptyText, oneOf, positiveInteger } from './options.ts';
+import {
+  checkOptions,
+  duration,
+  type Duration,
+  functionOrNothing,
+  nonEmptyText,
+  oneOf,
+  positiveInteger,
+} from './options.ts';
 import { Stamps } from './stamps.ts';
 import { type CollectionStats, summed } from './stats.ts';
 import { isLive, type Call, type Store, type Usage } from './store.ts';
@@ -57,7 +65,16 @@ export interface CacheOptions {
 /** Options of a read without a collection. */
 export interface AdHocOptions<V> extends Pick<
   CollectionOptions<V>,
-  'ttl' | 'staleFor' | 'graceFor' | 'negativeTtl' | 'jitter' | 'earlyRefresh' | 'schema' | 'values' | 'timeout' | 'sourceLag'
+  | 'ttl'
+  | 'staleFor'
+  | 'graceFor'
+  | 'negativeTtl'
+  | 'jitter'
+  | 'earlyRefresh'
+  | 'schema'
+  | 'values'
+  | 'timeout'
+  | 'sourceLag'
 > {
   readonly key: Key;
   readonly load: Load<Key, V>;
@@ -115,8 +132,11 @@ export class Cache {
     this.name = nonEmptyText('createCache: name', options.name ?? 'cache');
     const { clock = systemClock, random = Math.random, on = {} } = options;
     const events = new Emitter();
-    if (!Array.isArray(options.tiers)) throw new TidemarkError('bad_option', `createCache: tiers must be an array, not ${describe(options.tiers)}`);
-    const tiers = options.tiers.map((tier, i) => tierOf(`createCache: tiers[${i}]`, tier as Store | TierOptions, clock, events));
+    if (!Array.isArray(options.tiers))
+      throw new TidemarkError('bad_option', `createCache: tiers must be an array, not ${describe(options.tiers)}`);
+    const tiers = options.tiers.map((tier, i) =>
+      tierOf(`createCache: tiers[${i}]`, tier as Store | TierOptions, clock, events),
+    );
     const backend = tiers.findLast((tier) => isBackend(tier.store));
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
     const names = new Names(this.name);
@@ -134,7 +154,16 @@ export class Cache {
     const consistency = oneOf('createCache: consistency', options.consistency ?? 'bounded', ['bounded', 'strong']);
     const coarse = new CoarseClock(clock);
     this.#core = {
-      names, clock, coarse, random, events, stamps, authority, tiers, backend, consistency,
+      names,
+      clock,
+      coarse,
+      random,
+      events,
+      stamps,
+      authority,
+      tiers,
+      backend,
+      consistency,
       assertOpen: () => {
         if (this.#closed) throw new TidemarkError('closed', `the cache '${this.name}' is closed`);
       },
@@ -142,7 +171,8 @@ export class Cache {
     };
     this.#adHoc = new DefinedCollection(this.#core, names.root, termsOf('', {}), 'adhoc');
     checkOptions('createCache: on', on, EVENT_NAMES);
-    for (const [event, listener] of Object.entries(on)) this.on(event as keyof Events, listener as Listener<keyof Events>);
+    for (const [event, listener] of Object.entries(on))
+      this.on(event as keyof Events, listener as Listener<keyof Events>);
   }
 
   /**
@@ -155,10 +185,11 @@ export class Cache {
   define<V, K extends Key = string>(name: string, options: CollectionOptions<V, K> = {}): Collection<V, K> {
     this.#core.assertOpen();
     nonEmptyText('define: name', name);
-    if (this.#collections.has(name)) throw new TidemarkError('bad_option', `define: the collection '${name}' is defined already`);
+    if (this.#collections.has(name))
+      throw new TidemarkError('bad_option', `define: the collection '${name}' is defined already`);
     const terms = termsOf(name, options as unknown as CollectionOptions<unknown>);
     const collection = new DefinedCollection<V, K>(this.#core, this.#core.names.whole([name]), terms, terms.version);
-    this.#collections.set(name, collection as unknown as DefinedCollection<unknown>);
+    this.#collections.set(name, collection);
     if (this.#core.events.has('hit')) collection.coolDown();
     return collection;
   }
@@ -167,7 +198,8 @@ export class Cache {
   async getOrLoad<V>(options: AdHocOptions<V>): Promise<V> {
     checkOptions('getOrLoad', options, ['key', 'signal', ...AD_HOC]);
     const { key, signal, tags, ...rest } = options;
-    if (typeof options.load !== 'function') throw new TidemarkError('bad_option', `getOrLoad: load must be a function, not ${describe(options.load)}`);
+    if (typeof options.load !== 'function')
+      throw new TidemarkError('bad_option', `getOrLoad: load must be a function, not ${describe(options.load)}`);
     const given = { ...rest, tags: typeof tags === 'function' ? tags : () => tags ?? [] };
     const terms = termsOf('', given as unknown as CollectionOptions<unknown>);
     return (await this.#adHoc.reader.read(localId(key), key, signal ? { signal } : {}, terms)) as V;
@@ -189,7 +221,11 @@ export class Cache {
 
   /** Listen to an event; the result stops it. */
   on<K extends keyof Events>(event: K, listener: Listener<K>): () => void {
-    if (!EVENT_NAMES.includes(event)) throw new TidemarkError('bad_option', `on: there is no event ${describe(event)}; there are ${EVENT_NAMES.join(', ')}`);
+    if (!EVENT_NAMES.includes(event))
+      throw new TidemarkError(
+        'bad_option',
+        `on: there is no event ${describe(event)}; there are ${EVENT_NAMES.join(', ')}`,
+      );
     functionOrNothing(`on: ${event}`, listener);
     const off = this.#core.events.on(event, listener);
     this.#adjust();
@@ -202,7 +238,7 @@ export class Cache {
   /** Hits are served without a thought unless someone listens to them, or the cache is closed. */
   #adjust(): void {
     const cool = this.#closed || this.#core.events.has('hit');
-    for (const collection of this.#collections.values()) cool ? collection.coolDown() : collection.warmUp();
+    for (const collection of this.#collections.values()) collection[cool ? 'coolDown' : 'warmUp']();
   }
 
   /** Read every key of a plan, few at a time. */
@@ -290,10 +326,33 @@ export class Cache {
 }
 
 const EVENT_NAMES: readonly (keyof Events)[] = [
-  'hit', 'stale', 'miss', 'load', 'loadFailed', 'change', 'tierFailed', 'breaker', 'refused', 'gap', 'listenerFailed',
+  'hit',
+  'stale',
+  'miss',
+  'load',
+  'loadFailed',
+  'change',
+  'tierFailed',
+  'breaker',
+  'refused',
+  'gap',
+  'listenerFailed',
 ];
 
-const AD_HOC = ['load', 'ttl', 'staleFor', 'graceFor', 'negativeTtl', 'jitter', 'earlyRefresh', 'schema', 'values', 'timeout', 'sourceLag', 'tags'];
+const AD_HOC = [
+  'load',
+  'ttl',
+  'staleFor',
+  'graceFor',
+  'negativeTtl',
+  'jitter',
+  'earlyRefresh',
+  'schema',
+  'values',
+  'timeout',
+  'sourceLag',
+  'tags',
+];
 
 /** A tier from a store and perhaps its settings. */
 function tierOf(what: string, given: Store | TierOptions, clock: Clock, events: Emitter): Tier {
@@ -308,7 +367,11 @@ function tierOf(what: string, given: Store | TierOptions, clock: Clock, events: 
     timeout: duration(`${what}: timeout`, options.timeout ?? 1000),
     maxTtl: options.maxTtl === undefined ? Infinity : duration(`${what}: maxTtl`, options.maxTtl),
     maxBatch: positiveInteger(`${what}: maxBatch`, options.maxBatch ?? 100),
-    breaker: { failures: positiveInteger(`${what}: breaker.failures`, breaker.failures ?? 5), pause, longestPause: Math.max(30_000, pause) },
+    breaker: {
+      failures: positiveInteger(`${what}: breaker.failures`, breaker.failures ?? 5),
+      pause,
+      longestPause: Math.max(30_000, pause),
+    },
   };
   return new Tier(store, settings, clock, events);
 }

@@ -26,7 +26,10 @@ export interface Collection<V, K extends Key = Key> {
   /** The value if memory has it fresh; without waiting, without loading. */
   peek(key: K): V | undefined;
   /** Read many keys, by position: one batch for each tier, one `loadMany` for what is missing. */
-  getMany(keys: readonly K[], options?: { readonly load?: true | undefined; readonly signal?: AbortSignal }): Promise<V[]>;
+  getMany(
+    keys: readonly K[],
+    options?: { readonly load?: true | undefined; readonly signal?: AbortSignal },
+  ): Promise<V[]>;
   getMany(keys: readonly K[], options: ReadOptions): Promise<(V | undefined)[]>;
   /** Put a value. It is a change: it beats older loads, here and wherever the log is followed. */
   set(key: K, value: V, options?: SetOptions): Promise<ChangeResult>;
@@ -77,7 +80,10 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     return value === MISS ? undefined : (value as V);
   }
 
-  getMany(keys: readonly K[], options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal }): Promise<V[]> {
+  getMany(
+    keys: readonly K[],
+    options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal },
+  ): Promise<V[]> {
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
 

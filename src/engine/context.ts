@@ -73,7 +73,8 @@ export class Said implements LoadContext {
   };
 
   readonly dependsOn = (...keys: readonly Key[]): void => {
-    for (const key of keys) for (const dependency of implicitDependencies(this.#names.whole(pathOf(key)))) this.dependencies.add(dependency);
+    for (const key of keys)
+      for (const dependency of implicitDependencies(this.#names.whole(pathOf(key)))) this.dependencies.add(dependency);
   };
 
   readonly etag = (etag: string): void => {

@@ -17,7 +17,9 @@ interface Context {
 
 /** The context of the platform, or one that knows the synchronous part only. */
 function platformContext(): Context {
-  type Platform = { process?: { getBuiltinModule?(id: string): { AsyncLocalStorage?: new () => Context } | undefined } };
+  type Platform = {
+    process?: { getBuiltinModule?(id: string): { AsyncLocalStorage?: new () => Context } | undefined };
+  };
   const hooks = (globalThis as Platform).process?.getBuiltinModule?.('node:async_hooks');
   return hooks?.AsyncLocalStorage ? new hooks.AsyncLocalStorage() : new SynchronousContext();
 }

@@ -32,7 +32,8 @@ export function keyPathOf(dependency: Dependency): Path | undefined {
 export function implicitDependencies(path: Path): Dependency[] {
   const text = encodePath(path);
   const dependencies: Dependency[] = [];
-  for (let end = text.indexOf('/', 1); end > 0; end = text.indexOf('/', end + 1)) dependencies.push('^' + text.slice(0, end));
+  for (let end = text.indexOf('/', 1); end > 0; end = text.indexOf('/', end + 1))
+    dependencies.push('^' + text.slice(0, end));
   dependencies.push('^' + text, '=' + text);
   return dependencies;
 }

@@ -24,6 +24,3 @@ export interface Entry<V = unknown> {
   /** In memory only: the value can't be frozen, so whoever is served it gets a copy. */
   readonly copied?: boolean | undefined;
 }
-
-/** No dependencies, shared so that the common entry allocates none. */
-export const NO_DEPENDENCIES: readonly Dependency[] = Object.freeze([]);

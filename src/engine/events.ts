@@ -17,7 +17,11 @@ export interface Events {
   /** A load failed. */
   readonly loadFailed: { readonly key: Path; readonly error: unknown };
   /** This process changed something: `reach` tells whether the log knows of it. */
-  readonly change: { readonly dependencies: readonly Dependency[]; readonly mark: Mark | undefined; readonly reach: Reach };
+  readonly change: {
+    readonly dependencies: readonly Dependency[];
+    readonly mark: Mark | undefined;
+    readonly reach: Reach;
+  };
   /** An operation on a tier or its log failed, took too long, or was skipped by the breaker. */
   readonly tierFailed: { readonly tier: string; readonly operation: string; readonly error: unknown };
   /** A tier's breaker changed. */

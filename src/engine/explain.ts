@@ -50,7 +50,12 @@ export interface Explanation {
 }
 
 /** Look at one key without serving it, refreshing it or counting a read. */
-export async function explain(core: Core, collection: DefinedCollection<unknown>, key: Path, local: Path): Promise<Explanation> {
+export async function explain(
+  core: Core,
+  collection: DefinedCollection<unknown>,
+  key: Path,
+  local: Path,
+): Promise<Explanation> {
   const { stamps, tiers } = core;
   const id = localId(local);
   const explained: ExplainedTier[] = [];
@@ -118,9 +123,13 @@ function reason(
   if (entry.incarnation !== incarnation) return 'it belongs to another incarnation of the log';
   const newer = dependencies.find((d) => d.newer);
   if (verdict === 'invalid')
-    return newer ? `${newer.dependency} changed at ${newer.stamp}, after ${entry.mark}` : 'a rule, or a change not yet said, touches it';
+    return newer
+      ? `${newer.dependency} changed at ${newer.stamp}, after ${entry.mark}`
+      : 'a rule, or a change not yet said, touches it';
   if (verdict === 'unknown') return `its mark ${entry.mark} lies below the floor: the log would be asked`;
   if (fresh) return `nothing that it rests on changed after ${entry.mark}`;
   const old = verdict === 'soft' ? 'a soft change made it old' : 'its time is over';
-  return stale ? `${old}; it is served while a refresh runs` : `${old}; it is good only for grace and conditional reloads`;
+  return stale
+    ? `${old}; it is served while a refresh runs`
+    : `${old}; it is good only for grace and conditional reloads`;
 }

@@ -70,7 +70,9 @@ export class Loader {
     const all = new AbortController();
     const flights = jobs.map((job) => job.flight);
     for (const { signal } of flights)
-      signal.addEventListener('abort', () => flights.every((f) => f.signal.aborted) && all.abort(signal.reason), { once: true });
+      signal.addEventListener('abort', () => flights.every((f) => f.signal.aborted) && all.abort(signal.reason), {
+        once: true,
+      });
     const answers = await onBehalfOf(flights, () =>
       loadMany(
         jobs.map((job) => job.key),
@@ -78,7 +80,10 @@ export class Loader {
       ),
     );
     if (!Array.isArray(answers) || answers.length !== jobs.length)
-      throw new TidemarkError('batch_size', `${this.#terms.name}: loadMany was asked for ${jobs.length} keys and must answer with as many values, by position`);
+      throw new TidemarkError(
+        'batch_size',
+        `${this.#terms.name}: loadMany was asked for ${jobs.length} keys and must answer with as many values, by position`,
+      );
     return answers.map((answer: unknown) => (answer instanceof Error ? new Failure(answer) : answer));
   }
 
@@ -108,14 +113,19 @@ export class Loader {
 }
 
 /** When a value with this TTL ends to be fresh, and to be wanted at all. */
-export function timesOf(terms: Terms, ttl: number, now: number, random: Random): { readonly freshUntil: number; readonly keptUntil: number } {
+export function timesOf(
+  terms: Terms,
+  ttl: number,
+  now: number,
+  random: Random,
+): { readonly freshUntil: number; readonly keptUntil: number } {
   const freshUntil = now + (terms.jitter > 0 ? ttl * (1 - terms.jitter * random()) : ttl);
   return { freshUntil, keptUntil: ttl > 0 ? freshUntil + terms.keepFor : now };
 }
 
 /** The tags that a collection gives a value: none for one that isn't there. */
 export function tagsOf(terms: Terms, value: unknown, key: Key): readonly string[] {
-  return value === undefined || value === null ? [] : terms.tags(value, key);
+  return value === undefined || value === null ? [] : terms.tags(value as object, key);
 }
 
 /** One key's failure in a batch that went well for others. */

@@ -33,7 +33,8 @@ export function duration(what: string, value: Duration): number {
 /** A size in bytes, at least one. Throws `bad_option` naming `what`. */
 export function size(what: string, value: Size): number {
   const bytes = quantity(value, SIZE_UNITS);
-  if (bytes === undefined || bytes < 1) throw bad(what, "bytes (at least 1) or text such as '512kb', '50mb', '1gb'", value);
+  if (bytes === undefined || bytes < 1)
+    throw bad(what, "bytes (at least 1) or text such as '512kb', '50mb', '1gb'", value);
   return Math.floor(bytes);
 }
 
@@ -68,7 +69,8 @@ export function nonEmptyText(what: string, value: unknown): string {
 
 /** An object with no other names than these: a misspelt option is an error, not a silence. */
 export function checkOptions(what: string, options: unknown, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw bad(`${what}: options`, 'an object', options);
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw bad(`${what}: options`, 'an object', options);
   for (const name of Object.keys(options))
     if (!names.includes(name))
       throw new TidemarkError('bad_option', `${what} has no option ${describe(name)}; it has ${names.join(', ')}`);

@@ -25,7 +25,12 @@ export class Outbox {
   #retry = FIRST_RETRY;
 
   /** `everything` is the one dependency that stands for all when too much waits. */
-  constructor(stamps: Stamps, clock: Clock, everything: Dependency, say: (change: Change) => MaybePromise<Mark | undefined>) {
+  constructor(
+    stamps: Stamps,
+    clock: Clock,
+    everything: Dependency,
+    say: (change: Change) => MaybePromise<Mark | undefined>,
+  ) {
     this.#stamps = stamps;
     this.#clock = clock;
     this.#everything = everything;

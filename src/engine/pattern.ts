@@ -1,6 +1,6 @@
 /** Patterns over paths, and a matcher whose cost is bounded by the pattern's length times the path's. */
 import { TidemarkError } from './errors.ts';
-import { describe, encodePath, escapeSegment, type Path, type Segment, segmentOf, unescapeSegment } from './key.ts';
+import { describe, escapeSegment, type Path, type Segment, segmentOf, unescapeSegment } from './key.ts';
 
 /**
  * What a caller writes: segments, where `*` stands for exactly one segment and `**` for any number of them, none
@@ -48,7 +48,7 @@ function literal(part: string): string {
 
 /** The text of a pattern, as a change carries it: `~*` and `~**` for the wildcards, which no escaped segment contains. */
 export function encodePattern(pattern: Pattern): string {
-  return pattern.map((t) => '/' + (t === ONE ? '~*' : t === MANY ? '~**' : escapeSegment(t as string))).join('');
+  return pattern.map((t) => '/' + (t === ONE ? '~*' : t === MANY ? '~**' : escapeSegment(t))).join('');
 }
 
 /** The inverse of {@link encodePattern}. */
@@ -87,9 +87,4 @@ export function matches(pattern: Pattern, path: Path): boolean {
   }
   while (pattern[p] === MANY) p++;
   return p === pattern.length;
-}
-
-/** A pattern as a caller would write it, for people to read. */
-export function showPattern(pattern: Pattern): string {
-  return encodePath(pattern.map((t) => (t === ONE ? '*' : t === MANY ? '**' : (t as string))));
 }

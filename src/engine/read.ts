@@ -13,7 +13,7 @@ import { Flight, type Outcome } from './flight.ts';
 import type { Key, Path } from './key.ts';
 import { pathOfLocalId } from './key.ts';
 import { Loader } from './load.ts';
-import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { accepts } from './schema.ts';
 import type { Shelves } from './shelves.ts';
 import type { Counts } from './stats.ts';
@@ -96,7 +96,8 @@ export class Reader {
       let found = current ? this.#search(quest, 0, shallow) : undefined;
       if (isPromise(found)) found = await abortable(found, signal);
       if (found) return this.#answer(quest, found);
-      if (round === 1 && events.has('miss') && !this.inFlight(quest.id)) events.emit('miss', { key: shown(quest.path) });
+      if (round === 1 && events.has('miss') && !this.inFlight(quest.id))
+        events.emit('miss', { key: shown(quest.path) });
       if (!loads) return void this.#counts.absent++;
       const running = round > ROUNDS ? undefined : this.#joinable(quest.id);
       const flight = running ?? this.#start(quest, current ? shallow : this.#shelves.depth);
@@ -110,14 +111,16 @@ export class Reader {
 
   #count(outcome: Outcome, joined: boolean): void {
     const { from } = outcome;
-    this.#counts[from === 'staleFor' || from === 'graceFor' ? 'stale' : joined ? 'joined' : from === 'tier' ? 'hits' : 'loaded']++;
+    this.#counts[
+      from === 'staleFor' || from === 'graceFor' ? 'stale' : joined ? 'joined' : from === 'tier' ? 'hits' : 'loaded'
+    ]++;
   }
 
   /** Go through the levels from `level` up to `end`, waiting only where a tier has to be waited for. */
   #search(quest: Quest, level: number, end: number): MaybePromise<Found | undefined> {
     if (level === end) return undefined;
-    return then(this.#shelves.get(level, quest.id), (entry) =>
-      then(entry && this.#judge(quest, entry, level), (found) => found ?? this.#search(quest, level + 1, end)),
+    return andThen(this.#shelves.get(level, quest.id), (entry) =>
+      andThen(entry && this.#judge(quest, entry, level), (found) => found ?? this.#search(quest, level + 1, end)),
     );
   }
 
@@ -128,7 +131,7 @@ export class Reader {
     const first = verdict();
     if (first !== 'unknown') return this.#weigh(quest, entry, level, first);
     const asked = authority.learn(stamps.toAsk(quest.path, entry.dependencies));
-    return then(asked, (answered) => this.#weigh(quest, entry, level, answered ? verdict() : 'unknown'));
+    return andThen(asked, (answered) => this.#weigh(quest, entry, level, answered ? verdict() : 'unknown'));
   }
 
   #weigh(quest: Quest, entry: Entry, level: number, verdict: Verdict): MaybePromise<Found | undefined> {
@@ -142,7 +145,7 @@ export class Reader {
     const seen: Entry = { ...entry, freshUntil, mark: Math.max(entry.mark, stamps.applied) };
     const { schema, staleFor } = quest.terms;
     const acceptable = this.#shelves.live(level) || !schema ? true : accepts(schema, entry.value);
-    return then(acceptable, (ok) => {
+    return andThen(acceptable, (ok) => {
       if (!ok || now >= entry.keptUntil) return undefined;
       if (now < freshUntil) return { entry: seen, level, from: 'tier' };
       if (!quest.old || quest.old.freshUntil < freshUntil) quest.old = seen;
@@ -215,7 +218,12 @@ export class Reader {
       const entry = this.#keep(quest, found);
       this.#land(flight, quest);
       if (found.from === 'staleFor') this.#refresh(quest, found.level + 1); // a flight of its own
-      return { value: entry.value, copied: entry.copied === true, moved: this.#moved(quest, entry, entry.mark), from: found.from };
+      return {
+        value: entry.value,
+        copied: entry.copied === true,
+        moved: this.#moved(quest, entry, entry.mark),
+        from: found.from,
+      };
     } finally {
       this.#land(flight, quest); // before anyone hears of a failure: the next read starts anew
     }

@@ -22,15 +22,26 @@ export async function checked<V>(schema: Schema<V>, value: unknown, what: string
   const result = await schema['~standard'].validate(value);
   if (!result.issues) return result.value;
   const first = result.issues[0];
-  const where = first?.path?.map((p) => String(typeof p === 'object' && p !== null && 'key' in p ? p.key : p)).join('.');
-  throw new TidemarkError('schema', `${what}: ${where ? where + ': ' : ''}${first?.message ?? 'invalid'}`, result.issues);
+  const where = first?.path
+    ?.map((p) => String(typeof p === 'object' && p !== null && 'key' in p ? p.key : p))
+    .join('.');
+  throw new TidemarkError(
+    'schema',
+    `${what}: ${where ? where + ': ' : ''}${first?.message ?? 'invalid'}`,
+    result.issues,
+  );
 }
 
 /** True if a stored value satisfies the schema. A schema that transforms must accept its own output. */
 export function accepts(schema: Schema, value: unknown): MaybePromise<boolean> {
   try {
     const result = schema['~standard'].validate(value);
-    return isPromise(result) ? result.then((r) => !r.issues, () => false) : !result.issues;
+    return isPromise(result)
+      ? result.then(
+          (r) => !r.issues,
+          () => false,
+        )
+      : !result.issues;
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import { type Path, pathOfLocalId } from './key.ts';
-import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { isLive, type LiveShelf, MISS, type Shelf } from './store.ts';
 import type { Terms } from './terms.ts';
 import type { Tier } from './tier.ts';
@@ -52,7 +52,7 @@ export class Shelves {
   get(level: number, id: string): MaybePromise<Entry | undefined> {
     const { counts } = this.#tiers[level];
     if (this.#live[level]) counts.reads++;
-    return then(this.#shelves[level].get(id), (entry) => {
+    return andThen(this.#shelves[level].get(id), (entry) => {
       if (entry) counts.hits++;
       return entry;
     });

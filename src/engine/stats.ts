@@ -36,8 +36,18 @@ export type Counts = ReadCounts & WorkCounts;
 /** Counters at zero. */
 export function newCounts(): Counts {
   return {
-    hits: 0, stale: 0, loaded: 0, joined: 0, absent: 0, failed: 0, aborted: 0,
-    loads: 0, loadFailures: 0, overtaken: 0, refreshes: 0, sets: 0,
+    hits: 0,
+    stale: 0,
+    loaded: 0,
+    joined: 0,
+    absent: 0,
+    failed: 0,
+    aborted: 0,
+    loads: 0,
+    loadFailures: 0,
+    overtaken: 0,
+    refreshes: 0,
+    sets: 0,
   };
 }
 

@@ -1,7 +1,15 @@
 /** A collection's options, checked and with nothing left open: what the read path works with. */
 import type { Load, LoadMany } from './load.ts';
 import type { Key } from './key.ts';
-import { checkOptions, duration, type Duration, fraction, functionOrNothing, oneOf, positiveInteger } from './options.ts';
+import {
+  checkOptions,
+  duration,
+  type Duration,
+  fraction,
+  functionOrNothing,
+  oneOf,
+  positiveInteger,
+} from './options.ts';
 import type { Schema } from './schema.ts';
 import { TidemarkError } from './errors.ts';
 import type { Isolation } from './values.ts';
@@ -44,8 +52,21 @@ export interface CollectionOptions<V, K extends Key = Key> {
 }
 
 const NAMES = [
-  'load', 'loadMany', 'maxBatch', 'ttl', 'staleFor', 'graceFor', 'negativeTtl', 'jitter', 'earlyRefresh', 'tags', 'version',
-  'schema', 'values', 'timeout', 'sourceLag',
+  'load',
+  'loadMany',
+  'maxBatch',
+  'ttl',
+  'staleFor',
+  'graceFor',
+  'negativeTtl',
+  'jitter',
+  'earlyRefresh',
+  'tags',
+  'version',
+  'schema',
+  'values',
+  'timeout',
+  'sourceLag',
 ] as const;
 
 /** The same, in milliseconds and without the question whether it was given. */
@@ -62,7 +83,7 @@ export interface Terms {
   readonly keepFor: number;
   readonly jitter: number;
   readonly earlyRefresh: boolean;
-  readonly tags: (value: NonNullable<unknown>, key: Key) => readonly string[];
+  readonly tags: (value: object | string | number | boolean | bigint | symbol, key: Key) => readonly string[];
   readonly version: number;
   readonly schema: Schema | undefined;
   readonly values: Isolation;
@@ -85,7 +106,8 @@ export function termsOf(name: string, options: CollectionOptions<unknown>): Term
   if (schema !== undefined && typeof (schema as Partial<Schema> | null)?.['~standard']?.validate !== 'function')
     throw new TidemarkError('bad_option', `${what}: schema must be a Standard Schema (an object with '~standard')`);
   const earlyRefresh: unknown = options.earlyRefresh ?? false;
-  if (typeof earlyRefresh !== 'boolean') throw new TidemarkError('bad_option', `${what}: earlyRefresh must be true or false`);
+  if (typeof earlyRefresh !== 'boolean')
+    throw new TidemarkError('bad_option', `${what}: earlyRefresh must be true or false`);
   const ttl = time('ttl', Infinity);
   const staleFor = time('staleFor', 0);
   const graceFor = time('graceFor', 0);

@@ -7,7 +7,7 @@ import type { Entry } from './entry.ts';
 import { TidemarkError } from './errors.ts';
 import type { Emitter } from './events.ts';
 import { type Path, pathOfLocalId } from './key.ts';
-import { isPromise, type MaybePromise, then } from './maybe.ts';
+import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { type Call, isLive, type Shelf, type Store, type Stored, type Truth } from './store.ts';
 
 /** A tier's settings, checked. Times in milliseconds. */
@@ -71,12 +71,12 @@ export class Tier {
 
   /** Read one entry; an asynchronous store gets the reads of a tick at once. */
   get(key: string): MaybePromise<Entry | undefined> {
-    return this.store.sync ? then(this.#getMany([key]), (entries) => entries[0]) : this.#reads.ask(key);
+    return this.store.sync ? andThen(this.#getMany([key]), (entries) => entries[0]) : this.#reads.ask(key);
   }
 
   set(key: string, entry: Entry): MaybePromise<boolean> {
     const record = { key, entry: this.capped(entry, this.#clock.now()) };
-    if (this.store.sync) return then(this.#setMany([record]), (kept) => kept[0]);
+    if (this.store.sync) return andThen(this.#setMany([record]), (kept) => kept[0]);
     if (this.#writing >= MOST_WRITES) {
       this.counts.skipped++;
       return false;
@@ -86,22 +86,29 @@ export class Tier {
   }
 
   delete(key: string): MaybePromise<boolean> {
-    return this.store.sync ? then(this.#deleteMany([key]), (done) => done[0]) : this.#deletes.ask(key);
+    return this.store.sync ? andThen(this.#deleteMany([key]), (done) => done[0]) : this.#deletes.ask(key);
   }
 
   #getMany(keys: readonly string[]): MaybePromise<readonly (Entry | undefined)[]> {
     this.counts.reads += keys.length;
-    return then(this.attempt('getMany', (call) => this.store.getMany(keys, call)), (entries) => (entries === FAILED ? [] : entries));
+    return andThen(
+      this.attempt('getMany', (call) => this.store.getMany(keys, call)),
+      (entries) => (entries === FAILED ? [] : entries),
+    );
   }
 
   #setMany(records: readonly Stored[]): MaybePromise<readonly boolean[]> {
-    return then(this.attempt('setMany', (call) => this.store.setMany(records, call)), (kept) =>
-      kept === FAILED ? records.map(() => false) : kept,
+    return andThen(
+      this.attempt('setMany', (call) => this.store.setMany(records, call)),
+      (kept) => (kept === FAILED ? records.map(() => false) : kept),
     );
   }
 
   #deleteMany(keys: readonly string[]): MaybePromise<readonly boolean[]> {
-    return then(this.attempt('deleteMany', (call) => this.store.deleteMany(keys, call)), (done) => keys.map(() => done !== FAILED));
+    return andThen(
+      this.attempt('deleteMany', (call) => this.store.deleteMany(keys, call)),
+      (done) => keys.map(() => done !== FAILED),
+    );
   }
 
   /**
@@ -132,7 +139,10 @@ export class Tier {
     const controller = new AbortController();
     return new Promise((resolve) => {
       const cancel = this.#clock.after(this.settings.timeout, () => {
-        const late = new TidemarkError('store_timeout', `${this.name}: ${operation} took longer than ${this.settings.timeout} ms`);
+        const late = new TidemarkError(
+          'store_timeout',
+          `${this.name}: ${operation} took longer than ${this.settings.timeout} ms`,
+        );
         controller.abort(late);
         resolve(this.#failed(operation, late));
       });
@@ -165,7 +175,10 @@ export class Tier {
     // A value that the store can't represent is the value's fault: it says nothing about the store.
     if (error instanceof TidemarkError && error.code === 'bad_value') this.#succeeded();
     else if (this.#breaker.failed(this.#clock.now())) this.#events.emit('breaker', { tier: this.name, state: 'open' });
-    const told = error instanceof TidemarkError ? error : new TidemarkError('store_failed', `${this.name}: ${operation} failed`, error);
+    const told =
+      error instanceof TidemarkError
+        ? error
+        : new TidemarkError('store_failed', `${this.name}: ${operation} failed`, error);
     this.#events.emit('tierFailed', { tier: this.name, operation, error: told });
     return FAILED;
   }

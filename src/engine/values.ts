@@ -22,7 +22,8 @@ export function kindOf(value: unknown): Kind {
   if (typeof value !== 'object' || value === null) return 'primitive';
   if (Array.isArray(value)) return 'array';
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) return 'object';
+  if (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null)
+    return 'object';
   if (prototype === Date.prototype) return 'date';
   if (prototype === Map.prototype) return 'map';
   if (prototype === Set.prototype) return 'set';
@@ -32,7 +33,10 @@ export function kindOf(value: unknown): Kind {
 }
 
 function refused(what: string): TidemarkError {
-  return new TidemarkError('bad_value', `${what} can't be kept safely; return plain data, or define the collection with values: 'shared'`);
+  return new TidemarkError(
+    'bad_value',
+    `${what} can't be kept safely; return plain data, or define the collection with values: 'shared'`,
+  );
 }
 
 /** Every object in a value, itself included, and whether all of them can be frozen. */
@@ -48,7 +52,8 @@ function partsOf(value: unknown): { readonly parts: readonly object[]; readonly 
       if (kind === 'primitive' || seen.has(part as object)) continue;
       seen.add(part as object);
       if (kind === 'object' || kind === 'array') {
-        for (const name of Reflect.ownKeys(part as object)) below.push((part as Record<string | symbol, unknown>)[name]);
+        for (const name of Reflect.ownKeys(part as object))
+          below.push((part as Record<string | symbol, unknown>)[name]);
       } else {
         freezable = false;
         if (kind === 'map') for (const [k, v] of part as Map<unknown, unknown>) below.push(k, v);
@@ -104,17 +109,23 @@ function copyPart(value: unknown, done: Map<unknown, unknown>): unknown {
     return made;
   }
   const source = value as Record<string | symbol, unknown>;
-  const made = keep((kind === 'array' ? new Array((value as unknown[]).length) : Object.create(Object.getPrototypeOf(value))) as typeof source);
+  const made = keep(
+    (kind === 'array'
+      ? new Array((value as unknown[]).length)
+      : Object.create(Object.getPrototypeOf(value))) as typeof source,
+  );
   for (const name of Reflect.ownKeys(source)) {
     if (name === 'length' && kind === 'array') continue;
     const part = copyPart(source[name], done);
-    if (name === '__proto__') Object.defineProperty(made, name, { value: part, enumerable: true, writable: true, configurable: true });
+    if (name === '__proto__')
+      Object.defineProperty(made, name, { value: part, enumerable: true, writable: true, configurable: true });
     else made[name] = part;
   }
   return made;
 }
 
 function copyView(view: ArrayBufferView): ArrayBufferView {
-  if (view instanceof DataView) return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+  if (view instanceof DataView)
+    return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
   return Uint8Array.prototype.slice.call(view); // of any typed array, keeping its class
 }

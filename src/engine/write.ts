@@ -54,7 +54,8 @@ export class Writer {
       ...timesOf(terms, ttl, coarse.now(), random),
     };
     const keep = ttl > 0;
-    const records = backend && keep ? [{ key: storageKey(path, terms.version), entry: backend.capped(entry, coarse.now()) }] : [];
+    const records =
+      backend && keep ? [{ key: storageKey(path, terms.version), entry: backend.capped(entry, coarse.now()) }] : [];
     const said = authority.change([keyDependency(path)], records);
     const result = said instanceof Promise ? await said : said;
     this.#counts.sets++;

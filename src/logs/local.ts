@@ -55,7 +55,8 @@ class LocalLog implements ChangeLog {
   read(after: Mark): Page {
     const complete = Math.max(after, this.#head - this.#keep);
     const changes: Page['changes'][number][] = [];
-    for (let mark = complete + 1; mark <= this.#head; mark++) changes.push({ mark, change: this.#recent[mark % this.#keep] });
+    for (let mark = complete + 1; mark <= this.#head; mark++)
+      changes.push({ mark, change: this.#recent[mark % this.#keep] });
     return { incarnation: this.#incarnation, head: this.#head, complete, changes };
   }
 

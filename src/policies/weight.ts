@@ -11,6 +11,10 @@ export function weigh(value: unknown): number {
   const pending: unknown[] = [value];
   let bytes = 0;
   let looked = 0;
+  const slots = (...parts: unknown[]) => {
+    bytes += 8 * parts.length;
+    pending.push(...parts);
+  };
   while (pending.length > 0 && looked < MOST) {
     const part = pending.pop();
     looked++;
@@ -21,9 +25,9 @@ export function weigh(value: unknown): number {
       seen.add(part);
       bytes += 16;
       if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) bytes += 80 + part.byteLength;
-      else if (part instanceof Map) for (const [k, v] of part) (bytes += 16), pending.push(k, v);
-      else if (part instanceof Set) for (const v of part) (bytes += 16), pending.push(v);
-      else for (const v of Object.values(part)) (bytes += 8), pending.push(v);
+      else if (part instanceof Map) for (const [k, v] of part) slots(k, v);
+      else if (part instanceof Set) for (const v of part) slots(v);
+      else for (const v of Object.values(part)) slots(v);
     }
   }
   return pending.length === 0 ? bytes : Math.ceil((bytes * (looked + pending.length)) / looked);

@@ -97,7 +97,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   }
 
   clear(): void {
-    for (const slot of [...this.#slots.values()]) this.#bySlot.drop(slot);
+    for (const slot of this.#slots.values()) this.#bySlot.drop(slot);
   }
 
   forget(key: string, held: readonly number[] | undefined): void {
@@ -127,7 +127,9 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   #hold(id: string, entry: Entry): readonly number[] | undefined {
     const inner = id.charCodeAt(0) === 0; // longer than one segment: rests on the prefixes between as well
     if (!inner && entry.dependencies.length === 0) return undefined;
-    const between = inner ? implicitDependencies([...this.#path, ...pathOfLocalId(id)]).slice(this.#path.length + 1, -2) : [];
+    const between = inner
+      ? implicitDependencies([...this.#path, ...pathOfLocalId(id)]).slice(this.#path.length + 1, -2)
+      : [];
     return this.#truth.hold(between.length > 0 ? [...between, ...entry.dependencies] : entry.dependencies);
   }
 

@@ -104,7 +104,14 @@ class MemoryStore implements LiveStore {
   setMany(records: readonly Stored[]): boolean[] {
     return records.map(({ key, entry }) => {
       const { freshUntil, keptUntil } = entry;
-      return this.#plain.set(localId(key), { value: entry, mark: 0, incarnation: '', dependencies: [], freshUntil, keptUntil });
+      return this.#plain.set(localId(key), {
+        value: entry,
+        mark: 0,
+        incarnation: '',
+        dependencies: [],
+        freshUntil,
+        keptUntil,
+      });
     });
   }
 

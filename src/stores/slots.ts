@@ -55,7 +55,12 @@ export class Slots {
 
   get usage(): Usage {
     const { weigh } = this.#options;
-    return { entries: this.#entries, bytes: weigh ? this.#bytes : undefined, evicted: this.#evicted, expired: this.#expired };
+    return {
+      entries: this.#entries,
+      bytes: weigh ? this.#bytes : undefined,
+      evicted: this.#evicted,
+      expired: this.#expired,
+    };
   }
 
   /** When the entry in a slot stops being fresh. */
@@ -137,7 +142,12 @@ export class Slots {
   }
 
   #drain(now: number, most: number): void {
-    this.#ring.drain(now, most, (slot) => this.keptUntil(slot), (slot) => this.expire(slot));
+    this.#ring.drain(
+      now,
+      most,
+      (slot) => this.keptUntil(slot),
+      (slot) => this.expire(slot),
+    );
   }
 
   #over(): boolean {
