@@ -25,46 +25,52 @@ export const systemClock: Clock = {
 };
 
 /**
- * A clock for hot paths. Reading the system's time costs about two look-ups in a `Map`, so it is read once and kept
- * until a timer of one millisecond has fired, or, in a loop that never lets timers run, until a number of reads that
- * adapts itself to about a millisecond's worth.
+ * A clock for hot paths. Reading the system's time costs about two look-ups in a `Map`, so it is read once and kept until
+ * a timer of one millisecond has fired. Code that never lets timers run keeps the time from moving; whoever can afford it
+ * calls {@link CoarseClock.tick} now and then, which reads it anew once in a while.
  */
 export class CoarseClock {
   readonly #clock: Clock;
-  readonly #reset: () => void;
-  #now = 0;
+  readonly #forget: () => void;
   #left = 0;
-  #budget = 64;
   #armed = false;
+  /**
+   * Milliseconds since the epoch, at most about a millisecond old, or `Infinity` while it isn't known: what compares with
+   * it then takes the way on which {@link CoarseClock.now} is called.
+   */
+  time: number = Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#reset = () => {
+    this.#forget = () => {
       this.#armed = false;
-      this.#left = 0;
+      this.time = Infinity;
     };
   }
 
   /** Milliseconds since the epoch, at most about a millisecond old. */
   now(): number {
-    return this.#left-- > 0 ? this.#now : this.#read();
+    return this.time === Infinity ? this.#read() : this.tick();
+  }
+
+  /** As {@link CoarseClock.now}, and every thousandth time read anew. */
+  tick(): number {
+    return this.#left-- > 0 ? this.time : this.#read();
   }
 
   #read(): number {
     const now = this.#clock.now();
-    if (this.#armed)
-      this.#budget = now - this.#now < 1 ? Math.min(this.#budget * 2, 16_384) : Math.max(this.#budget >> 1, 16);
-    else this.#arm();
-    this.#left = this.#armed ? this.#budget : 0;
-    return (this.#now = now);
+    this.#left = 1000;
+    if (this.#arm()) this.time = now;
+    return now;
   }
 
-  #arm(): void {
+  #arm(): boolean {
     try {
-      this.#clock.after(1, this.#reset);
-      this.#armed = true;
+      if (!this.#armed) this.#clock.after(1, this.#forget);
+      return (this.#armed = true);
     } catch {
-      // Some platforms forbid timers outside a request; there each read asks the clock.
+      return false; // some platforms forbid timers outside a request; there every read asks the clock
     }
   }
 }

@@ -65,6 +65,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
       const value = this.#hot.hit(key);
       if (value !== MISS) {
         this.counts.hits++;
+        this.#core.coarse.tick();
         return Promise.resolve(value as V);
       }
     }

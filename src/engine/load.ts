@@ -125,7 +125,7 @@ export function timesOf(
 
 /** The tags that a collection gives a value: none for one that isn't there. */
 export function tagsOf(terms: Terms, value: unknown, key: Key): readonly string[] {
-  return value === undefined || value === null ? [] : terms.tags(value as object, key);
+  return value === undefined || value === null ? [] : terms.tags(value, key);
 }
 
 /** One key's failure in a batch that went well for others. */

@@ -28,7 +28,7 @@ export class Shelves {
     this.#core = core;
     this.#tiers = core.tiers;
     this.depth = core.tiers.length;
-    this.#shelves = core.tiers.map((tier) => tier.shelf(path, version, core.stamps));
+    this.#shelves = core.tiers.map((tier) => tier.shelf(path, version, core.stamps, core.coarse));
     this.#live = core.tiers.map((tier) => isLive(tier.store));
     const firstAsync = this.#shelves.findIndex((shelf) => !shelf.sync);
     this.firstAsync = firstAsync < 0 ? this.depth : firstAsync;

@@ -10,6 +10,7 @@
  * A failing operation throws or rejects; the cache counts it, goes on without the store, and leaves it alone for a while
  * when it keeps failing. Operations should end when `signal` aborts, but the cache doesn't wait for them to.
  */
+import type { CoarseClock } from './clock.ts';
 import type { Dependency } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
 import type { MaybePromise } from './maybe.ts';
@@ -119,8 +120,8 @@ export type Verdict = 'valid' | 'soft' | 'invalid' | 'unknown';
 /** A store of live values. It also answers as a plain {@link Store}, for whoever wants it alone. */
 export interface LiveStore extends Store {
   readonly sync: true;
-  /** Open the part that holds the entries of one collection at `path`, checked against `truth`. */
-  shelf(path: readonly string[], truth: Truth): LiveShelf;
+  /** Open the part that holds the entries of one collection at `path`, checked against `truth`, in the cache's time. */
+  shelf(path: readonly string[], truth: Truth, clock: CoarseClock): LiveShelf;
   /** Entries and, where it weighs them, bytes held now, and how many it has evicted or dropped as expired. */
   readonly usage: Usage;
 }

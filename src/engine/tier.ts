@@ -2,7 +2,7 @@
 import { storageKey } from './backend.ts';
 import { Batch } from './batch.ts';
 import { Breaker, type BreakerOptions } from './breaker.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, CoarseClock } from './clock.ts';
 import type { Entry } from './entry.ts';
 import { TidemarkError } from './errors.ts';
 import type { Emitter } from './events.ts';
@@ -58,8 +58,8 @@ export class Tier {
   }
 
   /** The part of this tier that holds a collection's entries. */
-  shelf(path: Path, version: number | 'adhoc', truth: Truth): Shelf {
-    return isLive(this.store) ? this.store.shelf(path, truth) : new KeyedShelf(this, path, version);
+  shelf(path: Path, version: number | 'adhoc', truth: Truth, clock: CoarseClock): Shelf {
+    return isLive(this.store) ? this.store.shelf(path, truth, clock) : new KeyedShelf(this, path, version);
   }
 
   /** An entry as this tier may keep it: no fresher than the cap allows. */

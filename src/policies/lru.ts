@@ -1,60 +1,57 @@
-/** Least recently used leaves first: one doubly linked list threaded through two typed arrays. */
+/** Least recently used leaves first: one circular list threaded through a typed array. */
 import type { Policy } from '../engine/policy.ts';
-
-const NONE = -1;
 
 /** Strict least-recently-used order. A hit costs at most one relink; memory is 8 bytes a slot. */
 export function lru(): Policy {
   return new Lru();
 }
 
+/**
+ * Slot `s` has its links at `2s + 2`: first the one used before it, then the one used after. Positions 0 and 1 belong to
+ * a sentinel that closes the circle, so that no link is ever missing: before it stands the newest, after it the oldest.
+ */
 class Lru implements Policy {
   readonly name = 'lru';
-  #newer = new Int32Array(0);
-  #older = new Int32Array(0);
-  #newest = NONE;
-  #oldest = NONE;
+  #links = new Int32Array(2);
 
   grow(capacity: number): void {
-    const newer = new Int32Array(capacity);
-    const older = new Int32Array(capacity);
-    newer.set(this.#newer);
-    older.set(this.#older);
-    this.#newer = newer;
-    this.#older = older;
+    const links = new Int32Array(2 * capacity + 2);
+    links.set(this.#links);
+    this.#links = links;
   }
 
   insert(slot: number): void {
-    this.#older[slot] = this.#newest;
-    this.#newer[slot] = NONE;
-    if (this.#newest === NONE) this.#oldest = slot;
-    else this.#newer[this.#newest] = slot;
-    this.#newest = slot;
+    this.#append(this.#links, 2 * slot + 2);
   }
 
   touch(slot: number): void {
-    if (slot === this.#newest) return;
-    const newer = this.#newer[slot]; // there is one: the slot isn't the newest
-    const older = this.#older[slot];
-    this.#older[newer] = older;
-    if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
-    this.#newer[this.#newest] = slot;
-    this.#older[slot] = this.#newest;
-    this.#newer[slot] = NONE;
-    this.#newest = slot;
+    const links = this.#links;
+    const at = 2 * slot + 2;
+    if (links[0] === at) return;
+    const before = links[at];
+    const after = links[at + 1];
+    links[after] = before;
+    links[before + 1] = after;
+    this.#append(links, at);
+  }
+
+  #append(links: Int32Array, at: number): void {
+    const newest = links[0];
+    links[at] = newest;
+    links[at + 1] = 0;
+    links[newest + 1] = at;
+    links[0] = at;
   }
 
   remove(slot: number): void {
-    const newer = this.#newer[slot];
-    const older = this.#older[slot];
-    if (newer === NONE) this.#newest = older;
-    else this.#older[newer] = older;
-    if (older === NONE) this.#oldest = newer;
-    else this.#newer[older] = newer;
+    const links = this.#links;
+    const before = links[2 * slot + 2];
+    const after = links[2 * slot + 3];
+    links[after] = before;
+    links[before + 1] = after;
   }
 
   victim(): number {
-    return this.#oldest;
+    return this.#links[1] / 2 - 1;
   }
 }

@@ -31,8 +31,10 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const slot = this.#slots.get(id);
     if (slot === undefined) return MISS;
     const all = this.#bySlot;
-    if (all.marks[slot] < this.#truth.horizon && !this.#recheck(slot)) return MISS;
-    if (all.easyUntil[slot] <= all.clock.now()) return MISS;
+    const { checks } = all;
+    const at = 2 * slot;
+    if (checks[at] < this.#truth.horizon && !this.#recheck(slot)) return MISS;
+    if (checks[at + 1] <= all.clock.time && checks[at + 1] <= all.clock.now()) return MISS;
     all.policy.touch(slot);
     return all.values[slot];
   }
@@ -41,7 +43,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const slot = this.#slots.get(id);
     if (slot === undefined) return undefined;
     const all = this.#bySlot;
-    if (all.marks[slot] < this.#truth.horizon && !this.#recheck(slot)) {
+    if (all.checks[2 * slot] < this.#truth.horizon && !this.#recheck(slot)) {
       all.drop(slot);
       return undefined;
     }
@@ -72,7 +74,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
       if (held) this.#truth.release(held);
       return false;
     }
-    all.marks[slot] = entry.mark;
+    all.checks[2 * slot] = entry.mark;
     const { freshUntil, keptUntil, copied, cost, etag } = entry;
     const easyUntil = copied ? -Infinity : cost === undefined ? freshUntil : freshUntil - EARLY * cost;
     const plain = easyUntil === freshUntil && keptUntil === freshUntil && etag === undefined;
@@ -110,10 +112,10 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const all = this.#bySlot;
     const truth = this.#truth;
     const path = () => [...this.#path, ...pathOfLocalId(all.keys[slot])];
-    const verdict = truth.check(all.marks[slot], this.#base, all.held[slot], path);
+    const verdict = truth.check(all.checks[2 * slot], this.#base, all.held[slot], path);
     if (verdict === 'soft') this.#age(slot);
     else if (verdict !== 'valid') return false;
-    if (truth.applied > all.marks[slot]) all.marks[slot] = truth.applied;
+    if (truth.applied > all.checks[2 * slot]) all.checks[2 * slot] = truth.applied;
     return true;
   }
 
@@ -139,7 +141,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const held = all.held[slot];
     return {
       value: all.values[slot],
-      mark: all.marks[slot],
+      mark: all.checks[2 * slot],
       incarnation: this.#truth.incarnation,
       dependencies: held ? this.#truth.names(held) : [],
       freshUntil: all.freshUntil(slot),

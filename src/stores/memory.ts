@@ -25,7 +25,7 @@ export interface MemoryOptions {
   readonly policy?: 'lru' | PolicyFactory;
   /** The size of an entry in bytes; by default an estimate from the value's shape. Called only with `maxBytes`. */
   readonly weigh?: (value: unknown, key: string) => number;
-  /** Where time comes from; for tests. */
+  /** Where time comes from while no cache has taken it as a tier and given it its own; for tests. */
   readonly clock?: Clock;
 }
 
@@ -75,7 +75,7 @@ class MemoryStore implements LiveStore {
   readonly sync = true;
   readonly #slots: Slots;
   readonly #shelves: MemoryShelf[] = [];
-  #alone: MemoryShelf | undefined;
+  #alone: LiveShelf | undefined;
 
   constructor(name: string, slots: Slots) {
     this.name = name;
@@ -86,7 +86,8 @@ class MemoryStore implements LiveStore {
     return this.#slots.usage;
   }
 
-  shelf(path: readonly string[], truth: Truth): LiveShelf {
+  shelf(path: readonly string[], truth: Truth, clock: CoarseClock): LiveShelf {
+    this.#slots.clock = clock;
     const shelf = new MemoryShelf(this.#slots, path, truth);
     this.#shelves.push(shelf);
     return shelf;
@@ -94,7 +95,7 @@ class MemoryStore implements LiveStore {
 
   /** The shelf of the plain contract: its values are whole entries. */
   get #plain(): LiveShelf {
-    return (this.#alone ??= this.shelf([], UNCHANGING) as MemoryShelf);
+    return (this.#alone ??= this.shelf([], UNCHANGING, this.#slots.clock));
   }
 
   getMany(keys: readonly string[]): (Entry | undefined)[] {

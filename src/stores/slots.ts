@@ -24,19 +24,21 @@ const SWEEP = 8; // due slots that one store operation clears away
 
 /** Parallel arrays by slot. Public where the hit path reads them; nobody outside this folder sees them. */
 export class Slots {
-  readonly clock: CoarseClock;
+  clock: CoarseClock;
   readonly policy: Policy;
   values: unknown[] = [];
   keys: string[] = [];
   owners: SlotOwner[] = [];
-  /** The mark up to which the entry is known to be right. */
-  marks: Float64Array = new Float64Array(0);
-  /** Until when a hit needs no thought at all: -Infinity for a value that must be copied, earlier than fresh for one that may be refreshed early. */
-  easyUntil: Float64Array = new Float64Array(0);
+  /**
+   * Two numbers a slot, side by side since a hit reads both: at `2s` the mark up to which the entry is known to be right;
+   * at `2s + 1` the time until which a hit needs no thought at all: -Infinity for a value that must be copied, earlier than
+   * the end of freshness for one that may be refreshed early.
+   */
+  checks: Float64Array = new Float64Array(0);
   held: (readonly number[] | undefined)[] = [];
   /** The whole entry, where there is more to say than mark, dependencies and one time. */
   rest: (Entry | undefined)[] = [];
-  #weights = new Float64Array(0);
+  #weights: Float64Array = new Float64Array(0);
   readonly #ring = new ExpiryRing();
   readonly #free: number[] = [];
   readonly #options: SlotsOptions;
@@ -65,12 +67,12 @@ export class Slots {
 
   /** When the entry in a slot stops being fresh. */
   freshUntil(slot: number): number {
-    return this.rest[slot]?.freshUntil ?? this.easyUntil[slot];
+    return this.rest[slot]?.freshUntil ?? this.checks[2 * slot + 1];
   }
 
   /** When the entry in a slot is worth nothing any more. */
   keptUntil(slot: number): number {
-    return this.rest[slot]?.keptUntil ?? this.easyUntil[slot];
+    return this.rest[slot]?.keptUntil ?? this.checks[2 * slot + 1];
   }
 
   /** Put an entry into a slot of its own, making room first; -1 if there is no room for it. */
@@ -104,7 +106,7 @@ export class Slots {
 
   /** The times of a slot: file it for its end. */
   time(slot: number, easyUntil: number, rest: Entry | undefined): void {
-    this.easyUntil[slot] = easyUntil;
+    this.checks[2 * slot + 1] = easyUntil;
     this.rest[slot] = rest;
     this.#ring.file(slot, this.keptUntil(slot), this.clock.now());
   }
@@ -176,16 +178,16 @@ export class Slots {
 
   #grow(): void {
     const capacity = Math.min(Math.max(this.#capacity * 2, 64), this.#options.maxEntries + 1); // one more than the limit: the newcomer
-    const grown = (from: Float64Array) => {
-      const to = new Float64Array(capacity);
-      to.set(from);
-      return to;
-    };
-    this.marks = grown(this.marks);
-    this.easyUntil = grown(this.easyUntil);
-    if (this.#options.weigh) this.#weights = grown(this.#weights);
+    this.checks = enlarged(this.checks, 2 * capacity);
+    if (this.#options.weigh) this.#weights = enlarged(this.#weights, capacity);
     this.#ring.grow(capacity);
     this.policy.grow(capacity);
     this.#capacity = capacity;
   }
+}
+
+function enlarged(from: Float64Array, length: number): Float64Array {
+  const to = new Float64Array(length);
+  to.set(from);
+  return to;
 }
