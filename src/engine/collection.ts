@@ -3,10 +3,10 @@ import type { ChangeResult } from './authority.ts';
 import type { Core } from './core.ts';
 import { keyDependency, prefixDependency, softly } from './dependency.ts';
 import type { InvalidateOptions } from './invalidate.ts';
-import { type Key, localId, type Path, pathOf } from './key.ts';
+import { isSegment, type Key, localId, type Path, pathOf } from './key.ts';
 import { checkOptions } from './options.ts';
 import { Reader, type ReadOptions } from './read.ts';
-import { NO_HITS, Shelves } from './shelves.ts';
+import { type Hits, NO_HITS, Shelves } from './shelves.ts';
 import { type Counts, newCounts } from './stats.ts';
 import { MISS } from './store.ts';
 import type { Terms } from './terms.ts';
@@ -48,7 +48,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
   readonly counts: Counts = newCounts();
   readonly #core: Core;
   readonly #writer: Writer;
-  #hot: { hit(id: string): unknown };
+  #hot: Hits;
 
   constructor(core: Core, path: Path, terms: Terms, version: number | 'adhoc') {
     this.name = terms.name;
@@ -61,7 +61,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
   }
 
   get(key: K, options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal }): Promise<V> {
-    if (typeof key === 'string' && options === undefined && key.charCodeAt(0) !== 0) {
+    if (options === undefined) {
       const value = this.#hot.hit(key);
       if (value !== MISS) {
         this.counts.hits++;
@@ -73,12 +73,26 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
   }
 
   async #read(key: K, options: ReadOptions = {}): Promise<V> {
-    return this.reader.read(localId(key), key, options) as Promise<V>;
+    const id = localId(key);
+    const value = id === key ? MISS : this.#hitAs(id);
+    if (value === MISS) return this.reader.read(id, key, options) as Promise<V>;
+    this.counts.hits++;
+    return value as V;
   }
 
   peek(key: K): V | undefined {
-    const value = this.#hot.hit(typeof key === 'string' && key.charCodeAt(0) !== 0 ? key : localId(key));
-    return value === MISS ? undefined : (value as V);
+    const value = this.#hot.hit(key);
+    return (value === MISS ? this.#peekOther(key) : value) as V | undefined;
+  }
+
+  /** A text of one segment was looked up as it is; only what missed is looked at more closely. */
+  #peekOther(key: K): unknown {
+    const value = typeof key === 'string' && isSegment(key) ? MISS : this.#hitAs(localId(key));
+    return value === MISS ? undefined : value;
+  }
+
+  #hitAs(id: string): unknown {
+    return isSegment(id) ? this.#hot.hit(id) : this.#hot.hitPath(id);
   }
 
   getMany(

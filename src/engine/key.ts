@@ -74,9 +74,14 @@ export function localId(key: Key): string {
   return path.length === 1 ? localId(path[0]) : '\0' + encodePath(path);
 }
 
+/** True for a local name that is its only segment, as callers give it. */
+export function isSegment(id: string): boolean {
+  return id.charCodeAt(0) !== 0;
+}
+
 /** The path that a local name stands for, within its collection. */
 export function pathOfLocalId(id: string): Path {
-  return id.charCodeAt(0) === 0 ? decodePath(id.slice(1)) : [id];
+  return isSegment(id) ? [id] : decodePath(id.slice(1));
 }
 
 /** How an unexpected value is named in messages: short, and never throwing. */

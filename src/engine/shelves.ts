@@ -9,7 +9,10 @@ import type { Tier } from './tier.ts';
 import { isolate } from './values.ts';
 
 /** Where no hit is ever found: in front of tiers that keep no live values, and once a cache is closed. */
-export const NO_HITS: { hit(id: string): unknown } = { hit: () => MISS };
+export const NO_HITS: Hits = { hit: () => MISS, hitPath: () => MISS };
+
+/** What serves hits without a thought. */
+export type Hits = Pick<LiveShelf, 'hit' | 'hitPath'>;
 
 /** A collection's part of every tier. */
 export class Shelves {
@@ -35,7 +38,7 @@ export class Shelves {
   }
 
   /** The shelf to try before anything else, if the fastest tier keeps live values. */
-  get hot(): { hit(id: string): unknown } {
+  get hot(): Hits {
     return this.#live[0] && this.#core.consistency === 'bounded' ? (this.#shelves[0] as LiveShelf) : NO_HITS;
   }
 

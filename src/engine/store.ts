@@ -73,8 +73,13 @@ export const MISS: unique symbol = Symbol('miss');
  */
 export interface LiveShelf extends Shelf {
   readonly sync: true;
-  /** The value, if it is fresh, unchanged and needs no copy; otherwise {@link MISS}. */
-  hit(id: string): unknown;
+  /**
+   * The value under a key of one segment, exactly as a caller gives it, if it is fresh, unchanged and needs no copy;
+   * otherwise {@link MISS}. Anything else may be given, too: it is a miss, also where its local name is known.
+   */
+  hit(key: unknown): unknown;
+  /** The same under a local name that stands for a longer path. */
+  hitPath(id: string): unknown;
   get(id: string): Entry | undefined;
   set(id: string, entry: Entry): boolean;
   delete(id: string): boolean;

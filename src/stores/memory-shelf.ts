@@ -1,7 +1,7 @@
 /** One collection's part of a memory tier: a map from the caller's own key to a slot, and the hit path. */
 import { implicitDependencies } from '../engine/dependency.ts';
 import type { Entry } from '../engine/entry.ts';
-import { type Path, pathOfLocalId } from '../engine/key.ts';
+import { isSegment, type Path, pathOfLocalId } from '../engine/key.ts';
 import { type LiveShelf, MISS, type Truth } from '../engine/store.ts';
 import type { SlotOwner, Slots } from './slots.ts';
 
@@ -14,7 +14,8 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   readonly #truth: Truth;
   readonly #path: Path;
   readonly #base: readonly number[];
-  readonly #slots = new Map<string, number>();
+  readonly #segments = new Map<string, number>(); // local names that are one segment, as callers give them
+  readonly #paths = new Map<string, number>(); // all others
 
   constructor(slots: Slots, path: Path, truth: Truth) {
     this.#bySlot = slots;
@@ -24,12 +25,20 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   }
 
   get size(): number {
-    return this.#slots.size;
+    return this.#segments.size + this.#paths.size;
   }
 
-  hit(id: string): unknown {
-    const slot = this.#slots.get(id);
-    if (slot === undefined) return MISS;
+  hit(key: unknown): unknown {
+    const slot = this.#segments.get(key as string);
+    return slot === undefined ? MISS : this.#serve(slot);
+  }
+
+  hitPath(id: string): unknown {
+    const slot = this.#paths.get(id);
+    return slot === undefined ? MISS : this.#serve(slot);
+  }
+
+  #serve(slot: number): unknown {
     const all = this.#bySlot;
     const { checks } = all;
     const at = 2 * slot;
@@ -39,8 +48,13 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     return all.values[slot];
   }
 
+  /** The map that a local name belongs to. */
+  #named(id: string): Map<string, number> {
+    return isSegment(id) ? this.#segments : this.#paths;
+  }
+
   get(id: string): Entry | undefined {
-    const slot = this.#slots.get(id);
+    const slot = this.#named(id).get(id);
     if (slot === undefined) return undefined;
     const all = this.#bySlot;
     if (all.checks[2 * slot] < this.#truth.horizon && !this.#recheck(slot)) {
@@ -58,7 +72,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   set(id: string, entry: Entry): boolean {
     const all = this.#bySlot;
     const held = this.#hold(id, entry);
-    let slot = this.#slots.get(id) ?? -1;
+    let slot = this.#named(id).get(id) ?? -1;
     if (slot >= 0) {
       const before = all.held[slot];
       if (!all.replace(slot, entry.value)) slot = -1;
@@ -68,7 +82,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
       }
     } else {
       slot = all.add(this, id, entry.value, held);
-      if (slot >= 0) this.#slots.set(id, slot);
+      if (slot >= 0) this.#named(id).set(id, slot);
     }
     if (slot < 0) {
       if (held) this.#truth.release(held);
@@ -83,27 +97,28 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   }
 
   delete(id: string): boolean {
-    const slot = this.#slots.get(id);
+    const slot = this.#named(id).get(id);
     if (slot !== undefined) this.#bySlot.drop(slot);
     return true;
   }
 
   look(id: string): Entry | undefined {
-    const slot = this.#slots.get(id);
+    const slot = this.#named(id).get(id);
     return slot === undefined ? undefined : this.#entry(slot);
   }
 
   expire(id: string): void {
-    const slot = this.#slots.get(id);
+    const slot = this.#named(id).get(id);
     if (slot !== undefined) this.#age(slot);
   }
 
   clear(): void {
-    for (const slot of this.#slots.values()) this.#bySlot.drop(slot);
+    for (const slot of this.#segments.values()) this.#bySlot.drop(slot);
+    for (const slot of this.#paths.values()) this.#bySlot.drop(slot);
   }
 
   forget(key: string, held: readonly number[] | undefined): void {
-    this.#slots.delete(key);
+    this.#named(key).delete(key);
     if (held) this.#truth.release(held);
   }
 
@@ -127,7 +142,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   }
 
   #hold(id: string, entry: Entry): readonly number[] | undefined {
-    const inner = id.charCodeAt(0) === 0; // longer than one segment: rests on the prefixes between as well
+    const inner = !isSegment(id); // rests on the prefixes between as well
     if (!inner && entry.dependencies.length === 0) return undefined;
     const between = inner
       ? implicitDependencies([...this.#path, ...pathOfLocalId(id)]).slice(this.#path.length + 1, -2)
