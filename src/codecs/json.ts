@@ -4,6 +4,7 @@ import { TidemarkError } from '../engine/errors.ts';
 import { kindOf } from '../engine/values.ts';
 
 const TAG = '$tidemark';
+const DEEPEST = 1000;
 
 type Tagged = { readonly [TAG]: string; readonly v?: unknown };
 
@@ -55,6 +56,8 @@ export const jsonCodec: Codec = {
 function toJson(value: unknown, above: Set<object>): unknown {
   const kind = kindOf(value);
   if (kind === 'primitive') return primitiveToJson(value);
+  if (above.size > DEEPEST)
+    throw new TidemarkError('bad_value', `a value nested deeper than ${DEEPEST} can't be kept as JSON`);
   if (above.has(value as object))
     throw new TidemarkError('bad_value', "a value that contains itself can't be kept as JSON");
   above.add(value as object);

@@ -3,13 +3,14 @@ import type { ChangeResult } from './authority.ts';
 import type { Core } from './core.ts';
 import { keyDependency, prefixDependency, softly } from './dependency.ts';
 import type { InvalidateOptions } from './invalidate.ts';
-import { isSegment, type Key, localId, type Path, pathOf } from './key.ts';
+import { isSegment, type Key, localId, type Path, pathOfLocalId } from './key.ts';
 import { checkOptions } from './options.ts';
 import { Reader, type ReadOptions } from './read.ts';
 import { type Hits, NO_HITS, Shelves } from './shelves.ts';
 import { type Counts, newCounts } from './stats.ts';
 import { MISS } from './store.ts';
 import type { Terms } from './terms.ts';
+import { copy } from './values.ts';
 import { type SetOptions, Writer } from './write.ts';
 
 /** What a collection's `get` answers: with `load: false` perhaps nothing. */
@@ -58,6 +59,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     this.reader = new Reader(core, terms, this.shelves, this.counts);
     this.#writer = new Writer(core, terms, this.shelves, this.counts);
     this.#hot = this.shelves.hot;
+    core.stamps.rememberFor(terms.sourceLag);
   }
 
   get(key: K, options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal }): Promise<V> {
@@ -82,13 +84,17 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
 
   peek(key: K): V | undefined {
     const value = this.#hot.hit(key);
-    return (value === MISS ? this.#peekOther(key) : value) as V | undefined;
+    return (value === MISS ? this.#peekClosely(key) : value) as V | undefined;
   }
 
-  /** A text of one segment was looked up as it is; only what missed is looked at more closely. */
-  #peekOther(key: K): unknown {
-    const value = typeof key === 'string' && isSegment(key) ? MISS : this.#hitAs(localId(key));
-    return value === MISS ? undefined : value;
+  /** What wasn't served without a thought: a key of another kind, a value to be copied, or one that may be refreshed early. */
+  #peekClosely(key: K): unknown {
+    const id = localId(key);
+    const value = id === key ? MISS : this.#hitAs(id);
+    if (value !== MISS) return value;
+    const entry = this.#hot.get(id);
+    if (!entry || entry.freshUntil <= this.#core.coarse.now()) return undefined;
+    return entry.copied ? copy(entry.value) : entry.value;
   }
 
   #hitAs(id: string): unknown {
@@ -111,7 +117,8 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     checkOptions('invalidate', options, ['soft']);
     this.#core.assertOpen();
     const { path } = this.shelves;
-    const dependency = key === undefined ? prefixDependency(path) : keyDependency([...path, ...pathOf(key)]);
+    const dependency =
+      key === undefined ? prefixDependency(path) : keyDependency([...path, ...pathOfLocalId(localId(key))]);
     return this.#core.authority.change([options.soft === true ? softly(dependency) : dependency], []);
   }
 

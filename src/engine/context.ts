@@ -3,6 +3,7 @@ import { type Dependency, implicitDependencies, type Names } from './dependency.
 import type { Flight } from './flight.ts';
 import { type Key, pathOf } from './key.ts';
 import { duration, type Duration } from './options.ts';
+import { copy } from './values.ts';
 
 /** Returned by a loader for "what you have is still right". */
 export const NOT_MODIFIED: unique symbol = Symbol('not modified');
@@ -56,7 +57,7 @@ export class Said implements LoadContext {
     this.#names = names;
     this.signal = flight.signal;
     const { previous } = flight;
-    this.previous = previous && { value: previous.value, etag: previous.etag };
+    this.previous = previous && { value: previous.copied ? copy(previous.value) : previous.value, etag: previous.etag };
   }
 
   readonly notModified = (): NotModified => {

@@ -69,10 +69,9 @@ export class Loader {
     if (load && jobs.length === 1) return [await onBehalfOf([jobs[0].flight], () => load(jobs[0].key, jobs[0].said))];
     const all = new AbortController();
     const flights = jobs.map((job) => job.flight);
-    for (const { signal } of flights)
-      signal.addEventListener('abort', () => flights.every((f) => f.signal.aborted) && all.abort(signal.reason), {
-        once: true,
-      });
+    const abortForAll = () => flights.every((f) => f.signal.aborted) && all.abort(flights[0].signal.reason);
+    for (const { signal } of flights) signal.addEventListener('abort', abortForAll, { once: true });
+    abortForAll();
     const answers = await onBehalfOf(flights, () =>
       loadMany(
         jobs.map((job) => job.key),
@@ -91,12 +90,13 @@ export class Loader {
     if (answer instanceof Failure) throw answer.error;
     const { previous } = flight;
     const same = answer === NOT_MODIFIED && previous;
-    const loaded = same ? previous.value : terms.schema ? await checked(terms.schema, answer, flight.shown) : answer;
-    const { value, copied } = isolate(loaded, terms.values);
-    said.tag(...tagsOf(terms, value, key));
+    const given = same ? previous.value : answer;
+    const valid = terms.schema ? await checked(terms.schema, given, flight.shown) : given;
+    const loaded = same ? given : valid; // what was kept is the schema's output already
+    said.tag(...tagsOf(terms, loaded, key));
+    const { value, copied } = isolate(loaded, terms.values); // after all that may fail: it may freeze what was loaded
     if (same) for (const dependency of previous.dependencies) said.dependencies.add(dependency);
-    const absent = value === undefined || value === null;
-    const ttl = said.saidTtl ?? (absent ? terms.negativeTtl : terms.ttl);
+    const ttl = said.saidTtl ?? ttlOf(terms, value);
     const { freshUntil, keptUntil } = timesOf(terms, ttl, now, this.#core.random);
     return {
       value,
@@ -110,6 +110,11 @@ export class Loader {
       cost: terms.earlyRefresh && freshUntil < Infinity ? cost : undefined,
     };
   }
+}
+
+/** The TTL that a collection gives a value. */
+export function ttlOf(terms: Terms, value: unknown): number {
+  return value === undefined || value === null ? terms.negativeTtl : terms.ttl;
 }
 
 /** When a value with this TTL ends to be fresh, and to be wanted at all. */

@@ -34,7 +34,12 @@ export function parsePattern(input: PatternInput): Pattern {
 
 function splitText(text: string): string[] {
   if (text === '') return [];
-  return Array.from(text.matchAll(/(?:^|:)((?:[^\\:]|\\[^]|\\$)*)/g), (match) => match[1]);
+  const parts = [''];
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === ':') parts.push('');
+    else parts[parts.length - 1] += text[i] === '\\' && i + 1 < text.length ? text[i] + text[++i] : text[i];
+  }
+  return parts;
 }
 
 function literal(part: string): string {

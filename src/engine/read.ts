@@ -12,6 +12,7 @@ import type { Entry, Mark } from './entry.ts';
 import { Flight, type Outcome } from './flight.ts';
 import type { Key, Path } from './key.ts';
 import { pathOfLocalId } from './key.ts';
+import { takeTurn } from './lease.ts';
 import { Loader } from './load.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { accepts } from './schema.ts';
@@ -36,6 +37,8 @@ interface Quest {
   readonly key: Key;
   readonly path: Path;
   readonly terms: Terms;
+  /** True in a background refresh: what is old by time has been served already. */
+  readonly refreshing?: boolean;
   /** The best entry met that is right but old by time. */
   old?: Entry;
   /** An entry met that is wrong: good only for a conditional reload. */
@@ -142,21 +145,25 @@ export class Reader {
     }
     const now = coarse.now();
     const freshUntil = verdict === 'soft' ? Math.min(now, entry.freshUntil) : entry.freshUntil;
-    const seen: Entry = { ...entry, freshUntil, mark: Math.max(entry.mark, stamps.applied) };
     const { schema, staleFor } = quest.terms;
     const acceptable = this.#shelves.live(level) || !schema ? true : accepts(schema, entry.value);
     return andThen(acceptable, (ok) => {
       if (!ok || now >= entry.keptUntil) return undefined;
+      const mark = Math.max(entry.mark, stamps.applied);
+      const seen = this.#shelves.isolated({ ...entry, freshUntil, mark }, level, quest.terms);
+      if (!seen) return undefined;
       if (now < freshUntil) return { entry: seen, level, from: 'tier' };
       if (!quest.old || quest.old.freshUntil < freshUntil) quest.old = seen;
-      return now < freshUntil + staleFor ? { entry: seen, level, from: 'staleFor' } : undefined;
+      const servable = now < freshUntil + staleFor && !quest.refreshing;
+      return servable ? { entry: seen, level, from: 'staleFor' } : undefined;
     });
   }
 
   /** Serve what was found at a synchronous level. */
   #answer(quest: Quest, found: Found): unknown {
     const { events } = this.#core;
-    const entry = this.#keep(quest, found);
+    const { entry } = found;
+    this.#put(quest, entry, found.level); // into the faster tiers, with the time that it has left
     if (found.from === 'tier') {
       this.#counts.hits++;
       if (events.has('hit')) events.emit('hit', { key: shown(quest.path), tier: this.#shelves.name(found.level) });
@@ -164,16 +171,9 @@ export class Reader {
       this.#counts.stale++;
       if (events.has('stale')) events.emit('stale', { key: shown(quest.path), why: 'staleFor' });
     }
-    if (found.from === 'staleFor' || this.#dueEarly(entry)) this.#refresh(quest, found.level + 1);
+    if (found.from === 'staleFor') this.#refresh(quest, found.level + 1);
+    else if (this.#dueEarly(entry)) this.#refresh(quest, this.#shelves.depth);
     return entry.copied ? copy(entry.value) : entry.value;
-  }
-
-  /** Put what was found into the faster tiers, with the time that it has left. */
-  #keep(quest: Quest, { entry, level }: Found): Entry {
-    if (this.#shelves.live(level)) return entry;
-    const safe = this.#shelves.isolated(entry, quest.terms);
-    if (level > 0) this.#put(quest, safe, level);
-    return safe;
   }
 
   /** XFetch: the longer a load takes and the nearer the end, the likelier a refresh before it. */
@@ -186,7 +186,7 @@ export class Reader {
     const { terms, id } = quest;
     if (!(terms.load ?? terms.loadMany) || this.#joinable(id)) return;
     this.#counts.refreshes++;
-    this.#start(quest, level).keepGoing();
+    this.#start({ ...quest, refreshing: true }, level).keepGoing();
   }
 
   /** The flight under way for a key, unless something that it is known to rest on has changed since it began. */
@@ -214,24 +214,27 @@ export class Reader {
     try {
       let found = this.#search(quest, level, this.#shelves.depth);
       if (isPromise(found)) found = await found;
-      if (!found) return await this.#load(flight, quest);
-      const entry = this.#keep(quest, found);
-      this.#land(flight, quest);
-      if (found.from === 'staleFor') this.#refresh(quest, found.level + 1); // a flight of its own
-      return {
-        value: entry.value,
-        copied: entry.copied === true,
-        moved: this.#moved(quest, entry, entry.mark),
-        from: found.from,
-      };
+      return found ? this.#arrive(flight, quest, found) : await this.#load(flight, quest);
     } finally {
       this.#land(flight, quest); // before anyone hears of a failure: the next read starts anew
     }
   }
 
-  /** Nobody joins any more. Done in the same moment in which the outcome is judged: who comes later reads anew. */
-  #land(flight: Flight, { id }: Quest): void {
-    if (this.#flights.get(id) === flight) this.#flights.delete(id);
+  /** The flight ends with what a slower tier had. */
+  #arrive(flight: Flight, quest: Quest, { entry, level, from }: Found): Outcome {
+    this.#land(flight, quest);
+    this.#put(quest, entry, level);
+    if (from === 'staleFor') this.#refresh(quest, level + 1); // a flight of its own
+    const moved = this.#moved(quest, entry, entry.mark);
+    return { value: entry.value, copied: entry.copied === true, moved, from };
+  }
+
+  /**
+   * Nobody joins any more. Done in the same moment in which the outcome is judged: who comes later reads anew. False if
+   * another flight has taken the place of this one, and with it the right to store.
+   */
+  #land(flight: Flight, { id }: Quest): boolean {
+    return this.#flights.get(id) === flight && this.#flights.delete(id);
   }
 
   /** Has something that the entry rests on changed since a mark? */
@@ -239,7 +242,18 @@ export class Reader {
     return this.#core.stamps.verdict(quest.path, entry.dependencies, since, entry.incarnation) !== 'valid';
   }
 
+  /** The flight ends with a load, or with what another process loaded while this one waited for its turn. */
   async #load(flight: Flight, quest: Quest): Promise<Outcome> {
+    const { backend, stamps } = this.#core;
+    if (!backend || !stamps.joined) return this.#loadNow(flight, quest);
+    const level = this.#core.tiers.indexOf(backend);
+    const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
+    const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight.signal, look);
+    if (turn.found) return this.#arrive(flight, quest, turn.found);
+    return this.#loadNow(flight, quest, () => turn.release());
+  }
+
+  async #loadNow(flight: Flight, quest: Quest, release?: () => void): Promise<Outcome> {
     const { stamps, events, clock } = this.#core;
     flight.begin(stamps.known, stamps.markFor(quest.terms.sourceLag), stamps.incarnation, quest.old ?? quest.wrong);
     const began = clock.now();
@@ -247,22 +261,27 @@ export class Reader {
     try {
       entry = await this.#loader.load(quest.key, flight, quest.terms);
     } catch (error) {
+      release?.();
       return this.#failed(flight, quest, error);
     }
-    this.#land(flight, quest);
+    const current = this.#land(flight, quest);
     this.#counts.loads++;
     const overtaken = this.#moved(quest, entry, entry.mark);
     if (overtaken) this.#counts.overtaken++;
-    else if (clock.now() < entry.keptUntil) this.#put(quest, entry, this.#shelves.depth);
-    if (events.has('load')) events.emit('load', { key: shown(quest.path), ms: clock.now() - began, kept: !overtaken });
+    const keep = current && !overtaken && clock.now() < entry.keptUntil;
+    const writes = keep && this.#put(quest, entry, this.#shelves.depth);
+    if (release) void Promise.resolve(writes).then(release); // once the others can find what was loaded
+    if (events.has('load')) events.emit('load', { key: shown(quest.path), ms: clock.now() - began, kept: keep });
     const moved = overtaken && this.#moved(quest, entry, flight.since);
     return { value: entry.value, copied: entry.copied === true, moved, from: 'load' };
   }
 
-  /** Store at the levels before `end`; the slower ones in the background. */
-  #put(quest: Quest, entry: Entry, end: number): void {
+  /** Store at the levels before `end`; at the slower ones in the background. */
+  #put(quest: Quest, entry: Entry, end: number): MaybePromise<unknown> {
+    if (end === 0) return undefined;
     const writes = this.#shelves.put(quest.id, entry, 0, end);
     if (isPromise(writes)) this.#core.track(writes);
+    return writes;
   }
 
   #failed(flight: Flight, quest: Quest, error: unknown): Outcome {

@@ -1,4 +1,5 @@
 /** One collection's shelves, one in each tier, fastest first. */
+import { storageKey } from './backend.ts';
 import type { Core } from './core.ts';
 import type { Entry } from './entry.ts';
 import { type Path, pathOfLocalId } from './key.ts';
@@ -9,10 +10,10 @@ import type { Tier } from './tier.ts';
 import { isolate } from './values.ts';
 
 /** Where no hit is ever found: in front of tiers that keep no live values, and once a cache is closed. */
-export const NO_HITS: Hits = { hit: () => MISS, hitPath: () => MISS };
+export const NO_HITS: Hits = { hit: () => MISS, hitPath: () => MISS, get: () => undefined };
 
 /** What serves hits without a thought. */
-export type Hits = Pick<LiveShelf, 'hit' | 'hitPath'>;
+export type Hits = Pick<LiveShelf, 'hit' | 'hitPath' | 'get'>;
 
 /** A collection's part of every tier. */
 export class Shelves {
@@ -22,6 +23,7 @@ export class Shelves {
   /** The first level that answers with promises; `depth` if none does. */
   readonly firstAsync: number;
   readonly #core: Core;
+  readonly #version: number | 'adhoc';
   readonly #tiers: readonly Tier[];
   readonly #shelves: readonly Shelf[];
   readonly #live: readonly boolean[];
@@ -29,6 +31,7 @@ export class Shelves {
   constructor(core: Core, path: Path, version: number | 'adhoc') {
     this.path = path;
     this.#core = core;
+    this.#version = version;
     this.#tiers = core.tiers;
     this.depth = core.tiers.length;
     this.#shelves = core.tiers.map((tier) => tier.shelf(path, version, core.stamps, core.coarse));
@@ -40,6 +43,11 @@ export class Shelves {
   /** The shelf to try before anything else, if the fastest tier keeps live values. */
   get hot(): Hits {
     return this.#live[0] && this.#core.consistency === 'bounded' ? (this.#shelves[0] as LiveShelf) : NO_HITS;
+  }
+
+  /** What stores of bytes keep an entry under. */
+  storageKey(id: string): string {
+    return storageKey([...this.path, ...pathOfLocalId(id)], this.#version);
   }
 
   name(level: number): string {
@@ -67,10 +75,14 @@ export class Shelves {
     return this.#live[level] ? (shelf as LiveShelf).look(id) : shelf.get(id);
   }
 
-  /** An entry from a tier of bytes, its value made safe for its readers. */
-  isolated(entry: Entry, terms: Terms): Entry {
-    const { value, copied } = isolate(entry.value, terms.values);
-    return { ...entry, value, copied };
+  /** An entry as readers may meet it: of a tier of bytes the value is made safe for them; undefined if it can't be. */
+  isolated(entry: Entry, level: number, terms: Terms): Entry | undefined {
+    if (this.#live[level]) return entry;
+    try {
+      return { ...entry, ...isolate(entry.value, terms.values) };
+    } catch {
+      return undefined;
+    }
   }
 
   /**

@@ -51,6 +51,7 @@ export class Stamps implements Truth {
   readonly #clock: Clock;
   readonly #moments: Moment[] = [];
   #longestLag = 0;
+  #rememberedSince = Infinity;
 
   constructor(clock: Clock, onKey: KeyListener, limits?: StampLimits) {
     this.#clock = clock;
@@ -92,6 +93,7 @@ export class Stamps implements Truth {
     this.#hard.fill(position.head);
     this.#soft.fill(position.head);
     this.#moments.length = 0;
+    if (this.#longestLag > 0) this.#rememberedSince = this.#clock.now();
     this.#moved();
   }
 
@@ -276,13 +278,17 @@ export class Stamps implements Truth {
    */
   markFor(lag: number): Mark {
     if (lag <= 0) return this.#known;
-    const now = this.#clock.now();
-    return this.#moments.find((moment) => moment.last > now - lag)?.before ?? this.#known;
+    this.rememberFor(lag);
+    const horizon = this.#clock.now() - lag;
+    if (horizon < this.#rememberedSince) return 0; // what changed so long ago isn't known: as if everything might have
+    return this.#moments.find((moment) => moment.last > horizon)?.before ?? this.#known;
   }
 
   /** Remember when changes become known, for lags up to this many milliseconds. */
   rememberFor(lag: number): void {
-    this.#longestLag = Math.max(this.#longestLag, lag);
+    if (lag <= this.#longestLag) return;
+    this.#longestLag = lag;
+    this.#rememberedSince = this.#clock.now();
   }
 
   #remember(): void {

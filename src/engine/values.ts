@@ -83,45 +83,47 @@ export function isolate(value: unknown, isolation: Isolation): { readonly value:
 
 /** A deep copy of plain data, dates, maps, sets and bytes. What refers to itself does so in the copy. */
 export function copy<T>(value: T): T {
-  return copyPart(value, new Map()) as T;
+  const copies = new Map<unknown, unknown>();
+  const copyOf = (part: unknown): unknown => {
+    const kind = kindOf(part);
+    if (kind === 'primitive') return part;
+    if (!copies.has(part)) copies.set(part, beginCopy(part as object, kind));
+    return copies.get(part);
+  };
+  const copied = copyOf(value);
+  for (const [part, begun] of copies) fill(part as object, begun as object, copyOf); // grows while it is gone through
+  return copied as T;
 }
 
-function copyPart(value: unknown, done: Map<unknown, unknown>): unknown {
-  const kind = kindOf(value);
-  if (kind === 'primitive') return value;
-  const before = done.get(value);
-  if (before !== undefined) return before;
-  const keep = <T>(made: T): T => {
-    done.set(value, made);
-    return made;
-  };
-  if (kind === 'date') return keep(new Date(value as Date));
-  if (kind === 'buffer') return keep((value as ArrayBuffer).slice(0));
-  if (kind === 'view') return keep(copyView(value as ArrayBufferView));
-  if (kind === 'map') {
-    const made = keep(new Map<unknown, unknown>());
-    for (const [k, v] of value as Map<unknown, unknown>) made.set(copyPart(k, done), copyPart(v, done));
-    return made;
+/** A copy whose parts are still to come, if it has any. */
+function beginCopy(value: object, kind: Kind): object {
+  switch (kind) {
+    case 'date':
+      return new Date(value as Date);
+    case 'map':
+      return new Map();
+    case 'set':
+      return new Set();
+    case 'buffer':
+      return (value as ArrayBuffer).slice(0);
+    case 'view':
+      return copyView(value as ArrayBufferView);
+    case 'array':
+      return new Array<unknown>((value as unknown[]).length); // holes stay holes
+    default:
+      return Object.create(Object.getPrototypeOf(value) as object | null) as object;
   }
-  if (kind === 'set') {
-    const made = keep(new Set<unknown>());
-    for (const v of value as Set<unknown>) made.add(copyPart(v, done));
-    return made;
-  }
-  const source = value as Record<string | symbol, unknown>;
-  const made = keep(
-    (kind === 'array'
-      ? new Array((value as unknown[]).length)
-      : Object.create(Object.getPrototypeOf(value))) as typeof source,
-  );
-  for (const name of Reflect.ownKeys(source)) {
-    if (name === 'length' && kind === 'array') continue;
-    const part = copyPart(source[name], done);
-    if (name === '__proto__')
-      Object.defineProperty(made, name, { value: part, enumerable: true, writable: true, configurable: true });
-    else made[name] = part;
-  }
-  return made;
+}
+
+function fill(from: object, to: object, copyOf: (part: unknown) => unknown): void {
+  if (to instanceof Map) for (const [k, v] of from as Map<unknown, unknown>) to.set(copyOf(k), copyOf(v));
+  else if (to instanceof Set) for (const v of from as Set<unknown>) to.add(copyOf(v));
+  else if (!(to instanceof Date) && !ArrayBuffer.isView(to) && !(to instanceof ArrayBuffer))
+    for (const name of Reflect.ownKeys(from)) {
+      if (name === 'length' && Array.isArray(to)) continue;
+      const value = copyOf((from as Record<string | symbol, unknown>)[name]);
+      Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true });
+    }
 }
 
 function copyView(view: ArrayBufferView): ArrayBufferView {

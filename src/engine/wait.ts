@@ -6,9 +6,9 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   if (!signal) return work;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort)); // always heard, never unhandled
   });
 }
 
@@ -23,6 +23,6 @@ export function within<T>(work: Promise<T>, ms: number, clock: Clock, late: () =
         reject(error);
       }
     });
-    work.then(resolve, reject).finally(cancel);
+    void work.then(resolve, reject).finally(cancel);
   });
 }

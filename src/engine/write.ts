@@ -1,11 +1,10 @@
 /** The write path: say the change first, then keep what it brings, with the change's own mark. */
 import type { ChangeResult } from './authority.ts';
-import { storageKey } from './backend.ts';
 import type { Core } from './core.ts';
 import { keyDependency } from './dependency.ts';
 import type { Entry } from './entry.ts';
 import { type Key, pathOfLocalId } from './key.ts';
-import { tagsOf, timesOf } from './load.ts';
+import { tagsOf, timesOf, ttlOf } from './load.ts';
 import { duration, type Duration } from './options.ts';
 import { checked } from './schema.ts';
 import type { Shelves } from './shelves.ts';
@@ -42,20 +41,20 @@ export class Writer {
     const path = [...this.#shelves.path, ...pathOfLocalId(id)];
     const terms = this.#terms;
     const valid = terms.schema ? await checked(terms.schema, given, path.slice(1).join('/')) : given;
-    const { value, copied } = isolate(valid, terms.values);
-    const tags = [...tagsOf(terms, value, key), ...(options.tags ?? [])];
-    const ttl = options.ttl === undefined ? terms.ttl : duration('set: ttl', options.ttl);
+    const ttl = options.ttl === undefined ? ttlOf(terms, valid) : duration('set: ttl', options.ttl);
+    const tags = [...tagsOf(terms, valid, key), ...(options.tags ?? [])].map((tag) => names.tag(tag));
+    const { value, copied } = isolate(valid, terms.values); // last, since it may freeze what was given
     const entry: Entry = {
       value,
       copied,
       mark: 0,
       incarnation: stamps.incarnation,
-      dependencies: [...new Set(tags.map((tag) => names.tag(tag)))],
+      dependencies: [...new Set(tags)],
       ...timesOf(terms, ttl, coarse.now(), random),
     };
     const keep = ttl > 0;
     const records =
-      backend && keep ? [{ key: storageKey(path, terms.version), entry: backend.capped(entry, coarse.now()) }] : [];
+      backend && keep ? [{ key: this.#shelves.storageKey(id), entry: backend.capped(entry, coarse.now()) }] : [];
     const said = authority.change([keyDependency(path)], records);
     const result = said instanceof Promise ? await said : said;
     this.#counts.sets++;

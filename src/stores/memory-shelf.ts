@@ -145,7 +145,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const inner = !isSegment(id); // rests on the prefixes between as well
     if (!inner && entry.dependencies.length === 0) return undefined;
     const between = inner
-      ? implicitDependencies([...this.#path, ...pathOfLocalId(id)]).slice(this.#path.length + 1, -2)
+      ? implicitDependencies([...this.#path, ...pathOfLocalId(id)]).slice(this.#path.length, -2)
       : [];
     return this.#truth.hold(between.length > 0 ? [...between, ...entry.dependencies] : entry.dependencies);
   }

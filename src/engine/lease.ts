@@ -1,0 +1,45 @@
+/** One loader among all processes that share a backend: whoever holds the key's lease loads, the others wait and look again. */
+import { isBackend } from './backend.ts';
+import type { Core } from './core.ts';
+import type { MaybePromise } from './maybe.ts';
+import { FAILED } from './tier.ts';
+import { within } from './wait.ts';
+
+/** After this many milliseconds a holder that hasn't let go is taken for dead. */
+const LEASE = 10_000;
+const ROUNDS = 3;
+
+/** What came of asking for a lease: something was found meanwhile, or it is this process's turn to load. */
+export interface Turn<T> {
+  readonly found: T | undefined;
+  /** Let go of the lease, if one is held. Never throws. */
+  release(): void;
+}
+
+/**
+ * Wait for this process's turn to load a key. `look` looks for what another process may have stored: after each wait, and
+ * once more when the lease is held, since another may have loaded in between. A backend that doesn't answer, or whose
+ * holders fail one after the other, costs no more than a load that others do as well.
+ */
+export async function takeTurn<T>(
+  core: Core,
+  key: string,
+  signal: AbortSignal,
+  look: () => MaybePromise<T | undefined>,
+): Promise<Turn<T>> {
+  const { backend, clock } = core;
+  const leases = backend && isBackend(backend.store) ? backend.store.leases : undefined;
+  if (!backend || !leases) return { found: undefined, release: () => {} };
+  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+    const lease = await backend.attempt('acquire', (call) => leases.acquire(key, LEASE, call));
+    if (lease === FAILED) break;
+    const release = () => {
+      if (lease) core.track(Promise.resolve(backend.attempt('release', (call) => lease.release(call))));
+    };
+    if (!lease) await within(leases.released(key, { signal }), LEASE, clock, () => {}).catch(() => {});
+    const found = await look();
+    if (found) release();
+    if (found || lease) return { found, release };
+  }
+  return { found: undefined, release: () => {} };
+}
