@@ -4,12 +4,12 @@ import type { Clock } from './clock.ts';
 import type { Dependency, Names } from './dependency.ts';
 import type { Mark } from './entry.ts';
 import type { Emitter, Reach } from './events.ts';
+import { FAILED, type Guard } from './guard.ts';
 import type { Change, ChangeLog, Page, Position } from './log.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { Outbox } from './outbox.ts';
 import type { Stamps } from './stamps.ts';
-import type { Call, Stored } from './store.ts';
-import { FAILED } from './tier.ts';
+import type { Stored } from './store.ts';
 
 /** How a change ended: its mark, and whether the log knows of it. Without a mark it waits in the outbox. */
 export interface ChangeResult {
@@ -17,15 +17,13 @@ export interface ChangeResult {
   readonly reach: Reach;
 }
 
-/** Tries an operation within its limits; answers {@link FAILED} instead of throwing. */
-export type Attempt = <T>(operation: string, run: (call: Call) => MaybePromise<T>) => MaybePromise<T | typeof FAILED>;
-
 /** What an authority works with. */
 export interface AuthorityOptions {
   readonly log: ChangeLog;
   /** Where the log lives together with a store, if it does. */
   readonly backend: Backend | undefined;
-  readonly attempt: Attempt;
+  /** Between the cache and the log. */
+  readonly guard: Guard;
   readonly stamps: Stamps;
   readonly names: Names;
   readonly clock: Clock;
@@ -81,9 +79,9 @@ export class Authority {
   }
 
   #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
-    const { log, backend, attempt, stamps } = this.#o;
+    const { log, backend, guard, stamps } = this.#o;
     if (log.sync) this.#saying++; // its own wake-up would come in the middle of this
-    const said = attempt('append', (call) =>
+    const said = guard.attempt('append', (call) =>
       backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
     );
     if (log.sync) this.#saying--;
@@ -115,9 +113,9 @@ export class Authority {
   }
 
   #pullAll(): MaybePromise<boolean> {
-    const { log, attempt, stamps } = this.#o;
+    const { log, guard, stamps } = this.#o;
     this.#again = false;
-    const page = attempt<Page | Position>('read', (call) =>
+    const page = guard.attempt<Page | Position>('read', (call) =>
       stamps.joined ? log.read(stamps.applied, call) : log.position(call),
     );
     return andThen(page, (answer) => {
@@ -152,10 +150,10 @@ export class Authority {
 
   /** Ask for the stamps of dependencies that this process no longer knows; false if the log doesn't answer. */
   learn(dependencies: readonly Dependency[]): MaybePromise<boolean> {
-    const { log, attempt, stamps } = this.#o;
+    const { log, guard, stamps } = this.#o;
     const incarnation = stamps.incarnation;
     return andThen(
-      attempt('stamps', (call) => log.stamps(dependencies, call)),
+      guard.attempt('stamps', (call) => log.stamps(dependencies, call)),
       (answer) => {
         if (answer === FAILED || answer.incarnation !== incarnation || incarnation !== stamps.incarnation) return false;
         dependencies.forEach((dependency, i) => stamps.learn(dependency, answer.stamps[i]));

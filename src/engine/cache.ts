@@ -8,6 +8,7 @@ import { Names } from './dependency.ts';
 import { TidemarkError } from './errors.ts';
 import { Emitter, type Events, type Listener, type Listeners } from './events.ts';
 import { type Explanation, explain } from './explain.ts';
+import { Guard } from './guard.ts';
 import { changeOf, type InvalidateOptions, type Selector } from './invalidate.ts';
 import { describe, type Key, localId, type Path, pathOf } from './key.ts';
 import type { Load } from './load.ts';
@@ -24,7 +25,7 @@ import {
 } from './options.ts';
 import { Stamps } from './stamps.ts';
 import { type CollectionStats, summed } from './stats.ts';
-import { isLive, type Call, type Store, type Usage } from './store.ts';
+import { isLive, type Store, type Usage } from './store.ts';
 import { type CollectionOptions, termsOf } from './terms.ts';
 import { Tier, type TierSettings } from './tier.ts';
 import { warm, type WarmOptions, type WarmProgress, type WarmStep } from './warm.ts';
@@ -114,8 +115,6 @@ export interface CacheStats extends CollectionStats {
   };
 }
 
-const NEVER: Call = { signal: new AbortController().signal };
-
 /** The cache that a program holds. */
 export class Cache {
   readonly name: string;
@@ -139,12 +138,13 @@ export class Cache {
     );
     const backend = tiers.findLast((tier) => isBackend(tier.store));
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
+    const log = store?.log ?? options.log;
     const names = new Names(this.name);
     const stamps = new Stamps(clock, (path, soft) => this.#keyChanged(path, soft));
     const authority = new Authority({
-      log: store?.log ?? options.log,
+      log,
       backend: store,
-      attempt: backend ? (operation, run) => backend.attempt(operation, run) : (_, run) => run(NEVER),
+      guard: backend?.guard ?? new Guard('log', log.sync, settingsOf('log', {}), clock, events),
       stamps,
       names,
       clock,
@@ -259,13 +259,13 @@ export class Cache {
     return {
       ...summed(parts.map((part) => part.counts)),
       collections: Object.fromEntries([...this.#collections].map(([name, { counts }]) => [name, summed([counts])])),
-      tiers: tiers.map(({ name, counts, breaker, store }) => ({
+      tiers: tiers.map(({ name, counts, guard, store }) => ({
         name,
         reads: counts.reads,
         found: counts.hits,
-        failures: counts.failures,
-        skipped: counts.skipped,
-        breaker,
+        failures: guard.failures,
+        skipped: guard.skipped + counts.overrun,
+        breaker: guard.breaker,
         usage: isLive(store) ? store.usage : undefined,
       })),
       log: {
@@ -300,7 +300,7 @@ export class Cache {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#core.authority.close();
     this.#drop();
-    for (const tier of this.#core.tiers) await tier.attempt('close', () => tier.store.close?.());
+    for (const tier of this.#core.tiers) await tier.guard.attempt('close', () => tier.store.close?.());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -356,22 +356,26 @@ const AD_HOC = [
 
 /** A tier from a store and perhaps its settings. */
 function tierOf(what: string, given: Store | TierOptions, clock: Clock, events: Emitter): Tier {
-  const options: TierOptions = 'getMany' in given ? { store: given } : given;
+  const options: Partial<TierOptions> = 'getMany' in given ? { store: given } : given;
   checkOptions(what, options, ['store', 'timeout', 'maxTtl', 'maxBatch', 'breaker']);
-  const { store, breaker = {} } = options;
-  if (typeof (store as Partial<Store> | undefined)?.getMany !== 'function')
+  const { store } = options;
+  if (typeof store?.getMany !== 'function')
     throw new TidemarkError('bad_option', `${what} must be a store, or an object with a store, not ${describe(store)}`);
+  return new Tier(store, settingsOf(what, options), clock, events);
+}
+
+function settingsOf(what: string, options: Omit<Partial<TierOptions>, 'store'>): TierSettings {
+  const { breaker = {}, timeout = 1000, maxTtl = Infinity, maxBatch = 100 } = options;
   checkOptions(`${what}: breaker`, breaker, ['failures', 'pause']);
   const pause = duration(`${what}: breaker.pause`, breaker.pause ?? 1000);
-  const settings: TierSettings = {
-    timeout: duration(`${what}: timeout`, options.timeout ?? 1000),
-    maxTtl: options.maxTtl === undefined ? Infinity : duration(`${what}: maxTtl`, options.maxTtl),
-    maxBatch: positiveInteger(`${what}: maxBatch`, options.maxBatch ?? 100),
+  return {
+    timeout: duration(`${what}: timeout`, timeout),
+    maxTtl: duration(`${what}: maxTtl`, maxTtl),
+    maxBatch: positiveInteger(`${what}: maxBatch`, maxBatch),
     breaker: {
       failures: positiveInteger(`${what}: breaker.failures`, breaker.failures ?? 5),
       pause,
       longestPause: Math.max(30_000, pause),
     },
   };
-  return new Tier(store, settings, clock, events);
 }

@@ -45,7 +45,7 @@ export interface BatchContext<V = unknown> {
 
 /** A load's context, and what the loader said. */
 export class Said implements LoadContext {
-  readonly signal: AbortSignal;
+  readonly #flight: Flight;
   readonly previous: Previous<unknown> | undefined;
   readonly dependencies: Set<Dependency> = new Set();
   saidTtl: number | undefined;
@@ -55,9 +55,13 @@ export class Said implements LoadContext {
 
   constructor(flight: Flight, names: Names) {
     this.#names = names;
-    this.signal = flight.signal;
+    this.#flight = flight;
     const { previous } = flight;
     this.previous = previous && { value: previous.copied ? copy(previous.value) : previous.value, etag: previous.etag };
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal;
   }
 
   readonly notModified = (): NotModified => {

@@ -24,3 +24,17 @@ export interface Entry<V = unknown> {
   /** In memory only: the value can't be frozen, so whoever is served it gets a copy. */
   readonly copied?: boolean | undefined;
 }
+
+/** Has this everything that an entry must have, in the right shape? Asked of what stores answer with. */
+export function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { mark, incarnation, dependencies, freshUntil, keptUntil } = value as Partial<Entry>;
+  return (
+    'value' in value &&
+    Number.isSafeInteger(mark) &&
+    typeof incarnation === 'string' &&
+    Array.isArray(dependencies) &&
+    dependencies.every((dependency) => typeof dependency === 'string') &&
+    [freshUntil, keptUntil].every((time) => typeof time === 'number' && !Number.isNaN(time))
+  );
+}

@@ -12,8 +12,8 @@
  * - `load_timeout`: a load took longer than `timeout.hard`.
  * - `load_cycle`: a loader waits, directly or through others, for its own key.
  * - `batch_size`: `loadMany` answered with another number of values than it was asked for keys.
- * - `store_failed`, `store_timeout`, `store_skipped`: a tier threw, took too long, or is left alone by its breaker.
- *   These reach a caller only through events: a failing tier is a miss.
+ * - `store_failed`, `store_timeout`: a tier or its log threw, answered wrongly, or took too long. These reach a caller
+ *   only through events: a failing tier is a miss.
  * - `closed`: the cache is closed.
  */
 export type ErrorCode =
@@ -28,7 +28,6 @@ export type ErrorCode =
   | 'batch_size'
   | 'store_failed'
   | 'store_timeout'
-  | 'store_skipped'
   | 'closed';
 
 /** Every error that Tidemark itself raises. An error thrown by a loader reaches its callers unchanged. */

@@ -29,7 +29,9 @@ export class Flight {
   previous: Entry | undefined;
   /** Flights whose end this one's loader waits for. */
   readonly waitsFor: Set<Flight> = new Set();
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+  #onAbort: (() => void) | undefined;
   #waiters = 0;
   #background = false;
   #abandoned = false;
@@ -55,9 +57,21 @@ export class Flight {
     return this.key.slice(1).join('/');
   }
 
-  /** Aborts when nobody waits for the load any more, or when its time is up. */
+  /** Aborts when nobody waits for the load any more, or when its time is up. Made when first asked for: few loaders do. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort(this.#aborted.reason);
     return this.#controller.signal;
+  }
+
+  /** Why it was aborted, if it was. */
+  get aborted(): { readonly reason: unknown } | undefined {
+    return this.#aborted;
+  }
+
+  /** Called when it is aborted: for the batch that it is part of. */
+  onAbort(listener: () => void): void {
+    this.#onAbort = listener;
   }
 
   /** It goes on even if nobody waits. */
@@ -82,7 +96,10 @@ export class Flight {
   }
 
   abort(reason: unknown): void {
-    this.#controller.abort(reason);
+    if (this.#aborted) return;
+    this.#aborted = { reason };
+    this.#controller?.abort(reason);
+    this.#onAbort?.();
   }
 
   /** Does this flight's end wait, directly or through others, for that of another? */

@@ -26,6 +26,7 @@ export function pathOf(key: Key): Path {
   return Array.isArray(key) ? key.map(segmentOf) : [segmentOf(key as Segment)];
 }
 
+const PERHAPS_SPECIAL = /[~/\ud800-\udfff]/; // a quick look that most segments pass
 const SPECIAL = /[~/]|\p{Surrogate}/gu; // in unicode mode \p{Surrogate} sees lone surrogates only
 const ESCAPED = /~(0|1|u[0-9a-f]{4})/g;
 
@@ -34,6 +35,7 @@ const ESCAPED = /~(0|1|u[0-9a-f]{4})/g;
  * RFC 6901), and a lone surrogate, which UTF-8 can't carry, `~u` and four hex digits.
  */
 export function escapeSegment(segment: string): string {
+  if (!PERHAPS_SPECIAL.test(segment)) return segment;
   return segment.replace(SPECIAL, (c) =>
     c === '~' ? '~0' : c === '/' ? '~1' : '~u' + c.charCodeAt(0).toString(16).padStart(4, '0'),
   );

@@ -1,8 +1,8 @@
 /** One loader among all processes that share a backend: whoever holds the key's lease loads, the others wait and look again. */
 import { isBackend } from './backend.ts';
 import type { Core } from './core.ts';
+import { FAILED } from './guard.ts';
 import type { MaybePromise } from './maybe.ts';
-import { FAILED } from './tier.ts';
 import { within } from './wait.ts';
 
 /** After this many milliseconds a holder that hasn't let go is taken for dead. */
@@ -31,10 +31,10 @@ export async function takeTurn<T>(
   const leases = backend && isBackend(backend.store) ? backend.store.leases : undefined;
   if (!backend || !leases) return { found: undefined, release: () => {} };
   for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
-    const lease = await backend.attempt('acquire', (call) => leases.acquire(key, LEASE, call));
+    const lease = await backend.guard.attempt('acquire', (call) => leases.acquire(key, LEASE, call));
     if (lease === FAILED) break;
     const release = () => {
-      if (lease) core.track(Promise.resolve(backend.attempt('release', (call) => lease.release(call))));
+      if (lease) core.track(Promise.resolve(backend.guard.attempt('release', (call) => lease.release(call))));
     };
     if (!lease) await within(leases.released(key, { signal }), LEASE, clock, () => {}).catch(() => {});
     const found = await look();

@@ -69,8 +69,8 @@ export class Loader {
     if (load && jobs.length === 1) return [await onBehalfOf([jobs[0].flight], () => load(jobs[0].key, jobs[0].said))];
     const all = new AbortController();
     const flights = jobs.map((job) => job.flight);
-    const abortForAll = () => flights.every((f) => f.signal.aborted) && all.abort(flights[0].signal.reason);
-    for (const { signal } of flights) signal.addEventListener('abort', abortForAll, { once: true });
+    const abortForAll = () => flights.every((f) => f.aborted) && all.abort(flights[0].aborted?.reason);
+    for (const flight of flights) flight.onAbort(abortForAll);
     abortForAll();
     const answers = await onBehalfOf(flights, () =>
       loadMany(

@@ -193,7 +193,7 @@ export class Reader {
   #joinable(id: string): Flight | undefined {
     const flight = this.#flights.get(id);
     const { stamps } = this.#core;
-    if (!flight || flight.signal.aborted) return undefined;
+    if (!flight || flight.aborted) return undefined;
     if (flight.checkedAt !== stamps.seq) {
       if (stamps.verdict(flight.key, [], flight.since, flight.incarnation) !== 'valid') return undefined;
       flight.checkedAt = stamps.seq;
@@ -285,7 +285,7 @@ export class Reader {
   }
 
   #failed(flight: Flight, quest: Quest, error: unknown): Outcome {
-    if (flight.signal.aborted && error === flight.signal.reason && flight.abandoned) throw error;
+    if (flight.abandoned && error === flight.aborted?.reason) throw error;
     this.#counts.loads++;
     this.#counts.loadFailures++;
     this.#core.events.emit('loadFailed', { key: shown(quest.path), error });

@@ -46,6 +46,7 @@ export class Stamps implements Truth {
   readonly #soft: Mark[] = [];
   readonly #refs: number[] = [];
   readonly #free: number[] = [];
+  readonly #alone: (readonly number[])[] = []; // the set of one dependency alone, shared by all that rest on it
 
   // When changes became known, for loaders whose source lags.
   readonly #clock: Clock;
@@ -125,7 +126,7 @@ export class Stamps implements Truth {
   /** A change couldn't be said: distrust what it names until {@link said}. */
   distrust(change: Change): void {
     for (const dependency of change.map(asName)) this.#unsaid.set(dependency, (this.#unsaid.get(dependency) ?? 0) + 1);
-    for (const dependency of change) this.#tell(dependency);
+    for (const dependency of change.map(asName)) this.#tell(dependency);
     this.#moved();
   }
 
@@ -164,6 +165,11 @@ export class Stamps implements Truth {
   }
 
   hold(dependencies: readonly Dependency[]): readonly number[] {
+    const held = this.#intern(dependencies);
+    return held.length === 1 ? (this.#alone[held[0]] ??= held) : held;
+  }
+
+  #intern(dependencies: readonly Dependency[]): number[] {
     return dependencies.map((name) => {
       let id = this.#ids.get(name);
       if (id === undefined) {

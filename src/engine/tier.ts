@@ -1,27 +1,20 @@
 /** A tier: a store at its place in a cache, with a time limit for every operation, a breaker, and a cap on TTLs. */
 import { storageKey } from './backend.ts';
 import { Batch } from './batch.ts';
-import { Breaker, type BreakerOptions } from './breaker.ts';
 import type { Clock, CoarseClock } from './clock.ts';
-import type { Entry } from './entry.ts';
-import { TidemarkError } from './errors.ts';
+import { type Entry, isEntry } from './entry.ts';
 import type { Emitter } from './events.ts';
+import { FAILED, Guard, type GuardSettings } from './guard.ts';
 import { type Path, pathOfLocalId } from './key.ts';
-import { isPromise, type MaybePromise, andThen } from './maybe.ts';
-import { type Call, isLive, type Shelf, type Store, type Stored, type Truth } from './store.ts';
+import { type MaybePromise, andThen } from './maybe.ts';
+import { isLive, type Shelf, type Store, type Stored, type Truth } from './store.ts';
 
 /** A tier's settings, checked. Times in milliseconds. */
-export interface TierSettings {
-  readonly timeout: number;
+export interface TierSettings extends GuardSettings {
   readonly maxTtl: number;
   readonly maxBatch: number;
-  readonly breaker: BreakerOptions;
 }
 
-/** The answer of an operation that didn't work: what failed has been counted and told. */
-export const FAILED: unique symbol = Symbol('failed');
-
-const NEVER: Call = { signal: new AbortController().signal };
 const MOST_WRITES = 1024; // writes under way to one tier; beyond that a cache had better forget than pile up
 
 /** A store at its place in a cache. */
@@ -29,20 +22,18 @@ export class Tier {
   readonly store: Store;
   readonly settings: TierSettings;
   readonly #clock: Clock;
-  readonly #events: Emitter;
-  readonly #breaker: Breaker;
+  readonly guard: Guard;
   readonly #reads: Batch<string, Entry | undefined>;
   readonly #writes: Batch<Stored, boolean>;
   readonly #deletes: Batch<string, boolean>;
-  readonly counts = { reads: 0, hits: 0, failures: 0, skipped: 0, refused: 0 };
+  readonly counts = { reads: 0, hits: 0, overrun: 0 };
   #writing = 0;
 
   constructor(store: Store, settings: TierSettings, clock: Clock, events: Emitter) {
     this.store = store;
     this.settings = settings;
     this.#clock = clock;
-    this.#events = events;
-    this.#breaker = new Breaker(settings.breaker);
+    this.guard = new Guard(store.name, store.sync, settings, clock, events);
     const { maxBatch } = settings;
     this.#reads = new Batch(maxBatch, (keys) => this.#getMany(keys));
     this.#writes = new Batch(maxBatch, (records) => this.#setMany(records));
@@ -51,10 +42,6 @@ export class Tier {
 
   get name(): string {
     return this.store.name;
-  }
-
-  get breaker(): Breaker['state'] {
-    return this.#breaker.state;
   }
 
   /** The part of this tier that holds a collection's entries. */
@@ -78,7 +65,7 @@ export class Tier {
     const record = { key, entry: this.capped(entry, this.#clock.now()) };
     if (this.store.sync) return andThen(this.#setMany([record]), (kept) => kept[0]);
     if (this.#writing >= MOST_WRITES) {
-      this.counts.skipped++;
+      this.counts.overrun++;
       return false;
     }
     this.#writing++;
@@ -91,97 +78,37 @@ export class Tier {
 
   #getMany(keys: readonly string[]): MaybePromise<readonly (Entry | undefined)[]> {
     this.counts.reads += keys.length;
-    return andThen(
-      this.attempt('getMany', (call) => this.store.getMany(keys, call)),
-      (entries) => (entries === FAILED ? [] : entries),
+    const read = this.guard.attempt('getMany', (call) =>
+      andThen(this.store.getMany(keys, call), (entries) => answered(entries, keys.length).map(entryOrNothing)),
     );
+    return andThen(read, (entries) => (entries === FAILED ? [] : entries));
   }
 
   #setMany(records: readonly Stored[]): MaybePromise<readonly boolean[]> {
-    return andThen(
-      this.attempt('setMany', (call) => this.store.setMany(records, call)),
-      (kept) => (kept === FAILED ? records.map(() => false) : kept),
+    const written = this.guard.attempt('setMany', (call) =>
+      andThen(this.store.setMany(records, call), (kept) => answered(kept, records.length)),
     );
+    return andThen(written, (kept) => (kept === FAILED ? records.map(() => false) : kept));
   }
 
   #deleteMany(keys: readonly string[]): MaybePromise<readonly boolean[]> {
-    return andThen(
-      this.attempt('deleteMany', (call) => this.store.deleteMany(keys, call)),
-      (done) => keys.map(() => done !== FAILED),
-    );
+    const deleted = this.guard.attempt('deleteMany', (call) => this.store.deleteMany(keys, call));
+    return andThen(deleted, (done) => keys.map(() => done !== FAILED));
   }
+}
 
-  /**
-   * Try an operation on the store or its log: within its time, unless the breaker is open. Never throws; a failure is
-   * counted, told, and answered with {@link FAILED}.
-   */
-  attempt<T>(operation: string, run: (call: Call) => MaybePromise<T>): MaybePromise<T | typeof FAILED> {
-    if (!this.#breaker.allows(this.#clock.now())) {
-      this.counts.skipped++;
-      return FAILED;
-    }
-    if (this.store.sync) {
-      try {
-        const answer = run(NEVER);
-        if (!isPromise(answer)) {
-          this.#succeeded();
-          return answer;
-        }
-        return this.#timed(operation, () => answer);
-      } catch (error) {
-        return this.#failed(operation, error);
-      }
-    }
-    return this.#timed(operation, run);
-  }
+/** A store's answer by position. Throws for anything else: a store that answers wrongly fails. */
+function answered<T>(answers: readonly T[], count: number): readonly T[] {
+  if (Array.isArray(answers) && answers.length === count) return answers;
+  throw new TypeError(
+    `asked for ${count} and answered with ${Array.isArray(answers) ? answers.length : String(answers)}`,
+  );
+}
 
-  #timed<T>(operation: string, run: (call: Call) => MaybePromise<T>): Promise<T | typeof FAILED> {
-    const controller = new AbortController();
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(this.settings.timeout, () => {
-        const late = new TidemarkError(
-          'store_timeout',
-          `${this.name}: ${operation} took longer than ${this.settings.timeout} ms`,
-        );
-        controller.abort(late);
-        resolve(this.#failed(operation, late));
-      });
-      const settle = (answer: T | typeof FAILED) => {
-        cancel();
-        resolve(answer);
-      };
-      const fail = (error: unknown) => {
-        if (controller.signal.aborted) return;
-        settle(this.#failed(operation, error));
-      };
-      try {
-        Promise.resolve(run({ signal: controller.signal })).then((answer) => {
-          if (controller.signal.aborted) return;
-          this.#succeeded();
-          settle(answer);
-        }, fail);
-      } catch (error) {
-        fail(error);
-      }
-    });
-  }
-
-  #succeeded(): void {
-    if (this.#breaker.succeeded()) this.#events.emit('breaker', { tier: this.name, state: 'closed' });
-  }
-
-  #failed(operation: string, error: unknown): typeof FAILED {
-    this.counts.failures++;
-    // A value that the store can't represent is the value's fault: it says nothing about the store.
-    if (error instanceof TidemarkError && error.code === 'bad_value') this.#succeeded();
-    else if (this.#breaker.failed(this.#clock.now())) this.#events.emit('breaker', { tier: this.name, state: 'open' });
-    const told =
-      error instanceof TidemarkError
-        ? error
-        : new TidemarkError('store_failed', `${this.name}: ${operation} failed`, error);
-    this.#events.emit('tierFailed', { tier: this.name, operation, error: told });
-    return FAILED;
-  }
+function entryOrNothing(entry: Entry | undefined): Entry | undefined {
+  if (entry === undefined || entry === null) return undefined;
+  if (isEntry(entry)) return entry;
+  throw new TypeError('answered with something that is no entry');
 }
 
 /** One collection's part of a store that is found by storage keys. */

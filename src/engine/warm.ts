@@ -2,6 +2,7 @@
 import type { Collection } from './collection.ts';
 import type { Key } from './key.ts';
 import { checkOptions, functionOrNothing, positiveInteger } from './options.ts';
+import { abortable } from './wait.ts';
 
 /** Keys of one collection to warm, in order of worth. */
 export interface WarmStep {
@@ -38,8 +39,10 @@ export async function warm(plan: readonly WarmStep[], options: WarmOptions = {})
   const progress = { warmed: 0, failed: 0 };
   const jobs = jobsOf(plan);
   const worker = async () => {
-    for (let job = await jobs.next(); !job.done; job = await jobs.next()) {
+    for (;;) {
       signal?.throwIfAborted();
+      const job = await abortable(jobs.next(), signal);
+      if (job.done) return;
       const { collection, key } = job.value;
       try {
         await collection.get(key, signal ? { signal } : {});
@@ -53,8 +56,9 @@ export async function warm(plan: readonly WarmStep[], options: WarmOptions = {})
   };
   try {
     await Promise.all(Array.from({ length: concurrency }, worker));
-  } finally {
-    await jobs.return();
+  } catch (error) {
+    void jobs.return().catch(() => {}); // not waited for: it may itself wait for a key that never comes
+    throw error;
   }
   return progress;
 }

@@ -13,6 +13,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   readonly #bySlot: Slots;
   readonly #truth: Truth;
   readonly #path: Path;
+  readonly #number: number;
   readonly #base: readonly number[];
   readonly #segments = new Map<string, number>(); // local names that are one segment, as callers give them
   readonly #paths = new Map<string, number>(); // all others
@@ -21,6 +22,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     this.#bySlot = slots;
     this.#truth = truth;
     this.#path = path;
+    this.#number = slots.join(this);
     this.#base = truth.hold(implicitDependencies(path).slice(0, -1)); // of the collection's path every prefix, not the key
   }
 
@@ -77,11 +79,11 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
       const before = all.held[slot];
       if (!all.replace(slot, entry.value)) slot = -1;
       else {
-        all.held[slot] = held;
+        all.hold(slot, held);
         if (before) this.#truth.release(before);
       }
     } else {
-      slot = all.add(this, id, entry.value, held);
+      slot = all.add(this.#number, id, entry.value, held);
       if (slot >= 0) this.#named(id).set(id, slot);
     }
     if (slot < 0) {

@@ -1,6 +1,7 @@
 /** The slots of a memory tier: every entry's fields in parallel arrays by a small integer, shared by all its shelves. */
 import type { CoarseClock } from '../engine/clock.ts';
 import type { Entry } from '../engine/entry.ts';
+import { TidemarkError } from '../engine/errors.ts';
 import type { Policy } from '../engine/policy.ts';
 import type { Usage } from '../engine/store.ts';
 import { ExpiryRing } from '../policies/expiry.ts';
@@ -28,7 +29,6 @@ export class Slots {
   readonly policy: Policy;
   values: unknown[] = [];
   keys: string[] = [];
-  owners: SlotOwner[] = [];
   /**
    * Two numbers a slot, side by side since a hit reads both: at `2s` the mark up to which the entry is known to be right;
    * at `2s + 1` the time until which a hit needs no thought at all: -Infinity for a value that must be copied, earlier than
@@ -36,6 +36,8 @@ export class Slots {
    */
   checks: Float64Array = new Float64Array(0);
   held: (readonly number[] | undefined)[] = [];
+  #owners: Uint16Array = new Uint16Array(0);
+  readonly #shelves: SlotOwner[] = [];
   /** The whole entry, where there is more to say than mark, dependencies and one time. */
   rest: (Entry | undefined)[] = [];
   #weights: Float64Array = new Float64Array(0);
@@ -65,6 +67,12 @@ export class Slots {
     };
   }
 
+  /** A number for who owns slots. Throws `bad_option` beyond 65,536 of them. */
+  join(owner: SlotOwner): number {
+    if (this.#shelves.length > 0xffff) throw new TidemarkError('bad_option', 'memory: more than 65,536 collections');
+    return this.#shelves.push(owner) - 1;
+  }
+
   /** When the entry in a slot stops being fresh. */
   freshUntil(slot: number): number {
     return this.rest[slot]?.freshUntil ?? this.checks[2 * slot + 1];
@@ -76,15 +84,14 @@ export class Slots {
   }
 
   /** Put an entry into a slot of its own, making room first; -1 if there is no room for it. */
-  add(owner: SlotOwner, key: string, value: unknown, held: readonly number[] | undefined): number {
+  add(owner: number, key: string, value: unknown, held: readonly number[] | undefined): number {
     const weight = this.#weigh(value, key);
     if (weight > this.#options.maxBytes) return -1;
     const slot = this.#take();
     this.values[slot] = value;
     this.keys[slot] = key;
-    this.owners[slot] = owner;
-    this.held[slot] = held;
-    this.rest[slot] = undefined;
+    this.#owners[slot] = owner;
+    this.hold(slot, held);
     this.#record(slot, weight);
     this.#entries++;
     this.policy.insert(slot, key, weight);
@@ -104,10 +111,15 @@ export class Slots {
     return true;
   }
 
+  /** What the entry in a slot rests on beyond its shelf. */
+  hold(slot: number, held: readonly number[] | undefined): void {
+    if (held || this.held.length > 0) this.#room(this.held)[slot] = held;
+  }
+
   /** The times of a slot: file it for its end. */
   time(slot: number, easyUntil: number, rest: Entry | undefined): void {
     this.checks[2 * slot + 1] = easyUntil;
-    this.rest[slot] = rest;
+    if (rest || this.rest.length > 0) this.#room(this.rest)[slot] = rest;
     this.#ring.file(slot, this.keptUntil(slot), this.clock.now());
   }
 
@@ -127,11 +139,13 @@ export class Slots {
 
   /** Empty a slot. */
   drop(slot: number): void {
-    this.owners[slot].forget(this.keys[slot], this.held[slot]);
+    this.#shelves[this.#owners[slot]].forget(this.keys[slot], this.held[slot]);
     this.policy.remove(slot);
     this.#ring.unfile(slot);
     this.#bytes -= this.#weights[slot] ?? 0;
-    this.values[slot] = this.held[slot] = this.rest[slot] = undefined;
+    this.values[slot] = undefined;
+    if (this.held.length > 0) this.held[slot] = undefined;
+    if (this.rest.length > 0) this.rest[slot] = undefined;
     this.keys[slot] = '';
     this.#entries--;
     this.#free.push(slot);
@@ -180,9 +194,19 @@ export class Slots {
     const capacity = Math.min(Math.max(this.#capacity * 2, 64), this.#options.maxEntries + 1); // one more than the limit: the newcomer
     this.checks = enlarged(this.checks, 2 * capacity);
     if (this.#options.weigh) this.#weights = enlarged(this.#weights, capacity);
+    const owners = new Uint16Array(capacity);
+    owners.set(this.#owners);
+    this.#owners = owners;
     this.#ring.grow(capacity);
     this.policy.grow(capacity);
     this.#capacity = capacity;
+    for (const list of [this.values, this.keys]) this.#room(list);
+  }
+
+  /** A list with room for every slot: exactly, where pushing would take up to half as much again. */
+  #room<T>(list: T[]): T[] {
+    if (list.length < this.#capacity) list.length = this.#capacity;
+    return list;
   }
 }
 

@@ -19,3 +19,22 @@ export { policySuite, type PolicySuiteOptions } from './policy-suite.ts';
 export { codecSuite, type CodecSuiteOptions } from './codec-suite.ts';
 export type { RegisterTest, Skips, TestRunner } from './runner.ts';
 export type { Samples } from './samples.ts';
+
+// Doubles that do nothing.
+export { nullCodec } from './null-codec.ts';
+export { nullLog } from './null-log.ts';
+export { nullPolicy } from './null-policy.ts';
+export { nullStore } from './null-store.ts';
+
+// Doubles that do harm.
+export type { DelayOptions, FaultPlan, WireFault } from './faults.ts';
+export { hostileBackend, type HostileBackend, type HostileBackendOptions } from './hostile-backend.ts';
+export { hostileLog, type HostileLog, type HostileLogOptions, type LogOperation, type Wakes } from './hostile-log.ts';
+export { hostilePolicy } from './hostile-policy.ts';
+export {
+  hostileStore,
+  type HostileStore,
+  type HostileStoreOptions,
+  type StoreFault,
+  type StoreOperation,
+} from './hostile-store.ts';

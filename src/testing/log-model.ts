@@ -1,5 +1,12 @@
 /** What a change log must know, kept in the simplest way: all changes in a list. The truth that the suites compare with. */
-import { type Dependency, keyPathOf, keyDependency, prefixDependency, softly } from '../engine/dependency.ts';
+import {
+  type Dependency,
+  implicitDependencies,
+  keyPathOf,
+  keyDependency,
+  prefixDependency,
+  softly,
+} from '../engine/dependency.ts';
 import type { Random } from '../engine/clock.ts';
 import type { Mark } from '../engine/entry.ts';
 import { encodePath, type Path } from '../engine/key.ts';
@@ -133,9 +140,31 @@ export async function ensureStamps(
   const { stamps, head } = await log.stamps(dependencies, CALL);
   ensureEqual(stamps.length, dependencies.length, 'the number of stamps');
   dependencies.forEach((dependency, i) => {
-    const due = model.stampOf(dependency);
-    ensure(stamps[i] >= due, `${dependency} changed at ${due}, and its stamp is said to be ${stamps[i]}`);
+    ensureStamp(dependency, stamps[i], model);
     ensure(stamps[i] <= head, `the stamp ${stamps[i]} of ${dependency} is larger than the head ${head}`);
   });
   return stamps;
+}
+
+/**
+ * The same for a log that has forgotten rules. A rule may have become a change of all that lies below its literal
+ * beginning: an entry learns of it all the same, since it asks for every prefix of a key with the key.
+ */
+export async function ensureStampsOfEntries(
+  log: ChangeLog,
+  model: LogModel,
+  dependencies: readonly Dependency[],
+): Promise<void> {
+  for (const dependency of dependencies) {
+    const soft = dependency.startsWith('?');
+    const path = keyPathOf(soft ? dependency.slice(1) : dependency);
+    const asked = path ? implicitDependencies(path).map((name) => (soft ? softly(name) : name)) : [dependency];
+    const { stamps } = await log.stamps(asked, CALL);
+    ensureStamp(dependency, Math.max(...stamps), model);
+  }
+}
+
+function ensureStamp(dependency: Dependency, stamp: Mark, model: LogModel): void {
+  const due = model.stampOf(dependency);
+  ensure(stamp >= due, `${dependency} changed at ${due}, and its stamp is said to be ${stamp}`);
 }

@@ -222,7 +222,7 @@ function tierWork(t: PolicyTrial, random: Random, { entries = Infinity, bytes = 
     const slot = slots.get(key);
     if (slot === undefined) slots.set(key, t.insert(key, weight));
     else if (random() < 0.8) t.touch(slot);
-    else if (random() < 0.8) t.touch(slot, weight);
+    else if (random() < 0.7) t.touch(slot, weight);
     else forget(slot);
     for (let most = t.live.size; t.live.size > entries || t.weight > bytes; most--) {
       ensure(most > 0, 'more victims were asked for than there were entries');
