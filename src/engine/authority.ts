@@ -30,6 +30,8 @@ export interface AuthorityOptions {
   readonly events: Emitter;
   /** Forget everything that live shelves hold. */
   readonly drop: () => void;
+  /** Something that closing has to wait for. */
+  readonly track: (work: Promise<unknown>) => void;
 }
 
 const POLL = 1000;
@@ -70,7 +72,9 @@ export class Authority {
 
   /** Say a change to the log, together with the records that it brings, and apply it here. */
   change(change: Change, records: readonly Stored[]): MaybePromise<ChangeResult> {
-    return andThen(this.#say(change, records), (mark) => {
+    const said = this.#say(change, records);
+    if (isPromise(said)) this.#o.track(said);
+    return andThen(said, (mark) => {
       const result: ChangeResult = { mark, reach: mark === undefined ? 'local' : 'everywhere' };
       if (mark === undefined) this.#outbox.add(change);
       if (this.#o.events.has('change')) this.#o.events.emit('change', { dependencies: change, ...result });

@@ -18,7 +18,8 @@ import {
   checkOptions,
   duration,
   type Duration,
-  functionOrNothing,
+  aFunction,
+  listOrNothing,
   nonEmptyText,
   oneOf,
   positiveInteger,
@@ -150,6 +151,7 @@ export class Cache {
       clock,
       events,
       drop: () => this.#drop(),
+      track: (work) => this.#track(work),
     });
     const consistency = oneOf('createCache: consistency', options.consistency ?? 'bounded', ['bounded', 'strong']);
     const coarse = new CoarseClock(clock);
@@ -190,7 +192,7 @@ export class Cache {
     const terms = termsOf(name, options as unknown as CollectionOptions<unknown>);
     const collection = new DefinedCollection<V, K>(this.#core, this.#core.names.whole([name]), terms, terms.version);
     this.#collections.set(name, collection);
-    if (this.#core.events.has('hit')) collection.coolDown();
+    this.#adjust();
     return collection;
   }
 
@@ -200,6 +202,7 @@ export class Cache {
     const { key, signal, tags, ...rest } = options;
     if (typeof options.load !== 'function')
       throw new TidemarkError('bad_option', `getOrLoad: load must be a function, not ${describe(options.load)}`);
+    if (typeof tags !== 'function') listOrNothing('getOrLoad: tags', tags);
     const given = { ...rest, tags: typeof tags === 'function' ? tags : () => tags ?? [] };
     const terms = termsOf('', given as unknown as CollectionOptions<unknown>);
     return (await this.#adHoc.reader.read(localId(key), key, signal ? { signal } : {}, terms)) as V;
@@ -226,7 +229,7 @@ export class Cache {
         'bad_option',
         `on: there is no event ${describe(event)}; there are ${EVENT_NAMES.join(', ')}`,
       );
-    functionOrNothing(`on: ${event}`, listener);
+    aFunction(`on: ${event}`, listener);
     const off = this.#core.events.on(event, listener);
     this.#adjust();
     return () => {
@@ -235,10 +238,10 @@ export class Cache {
     };
   }
 
-  /** Hits are served without a thought unless someone listens to them, or the cache is closed. */
+  /** Hits are served without a thought unless someone listens to them. */
   #adjust(): void {
-    const cool = this.#closed || this.#core.events.has('hit');
-    for (const collection of this.#collections.values()) collection[cool ? 'coolDown' : 'warmUp']();
+    const how = this.#core.events.has('hit') ? 'told' : 'at once';
+    if (!this.#closed) for (const collection of this.#collections.values()) collection.serveHits(how);
   }
 
   /** Read every key of a plan, few at a time. */
@@ -290,7 +293,7 @@ export class Cache {
   close(): Promise<void> {
     if (!this.#closing) {
       this.#closed = true;
-      this.#adjust();
+      for (const collection of this.#collections.values()) collection.close();
       this.#closing = this.#close();
     }
     return this.#closing;
@@ -300,7 +303,7 @@ export class Cache {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await this.#core.authority.close();
     this.#drop();
-    for (const tier of this.#core.tiers) await tier.guard.attempt('close', () => tier.store.close?.());
+    for (const tier of this.#core.tiers) await tier.guard.insist('close', () => tier.store.close?.());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

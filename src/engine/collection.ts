@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { keyDependency, prefixDependency, softly } from './dependency.ts';
 import type { InvalidateOptions } from './invalidate.ts';
 import { isSegment, type Key, localId, type Path, pathOfLocalId } from './key.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, listOrNothing } from './options.ts';
 import { Reader, type ReadOptions } from './read.ts';
 import { type Hits, NO_HITS, Shelves } from './shelves.ts';
 import { type Counts, newCounts } from './stats.ts';
@@ -49,7 +49,8 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
   readonly counts: Counts = newCounts();
   readonly #core: Core;
   readonly #writer: Writer;
-  #hot: Hits;
+  #hot: Hits; // what `get` tries first
+  #live: Hits; // what `peek` looks at
 
   constructor(core: Core, path: Path, terms: Terms, version: number | 'adhoc') {
     this.name = terms.name;
@@ -58,7 +59,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     this.shelves = new Shelves(core, path, version);
     this.reader = new Reader(core, terms, this.shelves, this.counts);
     this.#writer = new Writer(core, terms, this.shelves, this.counts);
-    this.#hot = this.shelves.hot;
+    this.#hot = this.#live = this.shelves.hot;
     core.stamps.rememberFor(terms.sourceLag);
   }
 
@@ -76,29 +77,25 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
 
   async #read(key: K, options: ReadOptions = {}): Promise<V> {
     const id = localId(key);
-    const value = id === key ? MISS : this.#hitAs(id);
+    const value = id === key ? MISS : hitAs(this.#hot, id);
     if (value === MISS) return this.reader.read(id, key, options) as Promise<V>;
     this.counts.hits++;
     return value as V;
   }
 
   peek(key: K): V | undefined {
-    const value = this.#hot.hit(key);
+    const value = this.#live.hit(key);
     return (value === MISS ? this.#peekClosely(key) : value) as V | undefined;
   }
 
   /** What wasn't served without a thought: a key of another kind, a value to be copied, or one that may be refreshed early. */
   #peekClosely(key: K): unknown {
     const id = localId(key);
-    const value = id === key ? MISS : this.#hitAs(id);
+    const value = id === key ? MISS : hitAs(this.#live, id);
     if (value !== MISS) return value;
-    const entry = this.#hot.get(id);
+    const entry = this.#live.get(id);
     if (!entry || entry.freshUntil <= this.#core.coarse.now()) return undefined;
     return entry.copied ? copy(entry.value) : entry.value;
-  }
-
-  #hitAs(id: string): unknown {
-    return isSegment(id) ? this.#hot.hit(id) : this.#hot.hitPath(id);
   }
 
   getMany(
@@ -110,6 +107,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
 
   async set(key: K, value: V, options: SetOptions = {}): Promise<ChangeResult> {
     checkOptions('set', options, ['ttl', 'tags']);
+    listOrNothing('set: tags', options.tags);
     return this.#writer.set(localId(key), key, value, options);
   }
 
@@ -126,13 +124,17 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     return this.#writer.delete(localId(key));
   }
 
-  /** No more hits without a look at the cache's state: it is closed, or someone listens to hits. */
-  coolDown(): void {
-    this.#hot = NO_HITS;
+  /** Serve hits straight from memory, or, where each has to be told, by the way of all reads. */
+  serveHits(how: 'at once' | 'told'): void {
+    this.#hot = how === 'told' ? NO_HITS : this.shelves.hot;
   }
 
-  /** Hits may be served straight from memory again. */
-  warmUp(): void {
-    this.#hot = this.shelves.hot;
+  /** Nothing is served any more. */
+  close(): void {
+    this.#hot = this.#live = NO_HITS;
   }
+}
+
+function hitAs(hits: Hits, id: string): unknown {
+  return isSegment(id) ? hits.hit(id) : hits.hitPath(id);
 }

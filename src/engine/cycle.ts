@@ -59,6 +59,11 @@ export async function onBehalfOf<T>(flights: readonly Flight[], work: () => T | 
   }
 }
 
+/** Does the present code run on behalf of a load? */
+export function isAskedByLoader(): boolean {
+  return asking().length > 0;
+}
+
 /** The flights on whose behalf the present code runs. */
 function asking(): readonly Flight[] {
   return (running > 0 && context?.getStore()) || [];

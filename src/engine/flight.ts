@@ -1,14 +1,20 @@
 /** A read of the slower tiers and, if they have nothing, a load: under way once, joined by everyone who asks meanwhile. */
+import type { Dependency } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
 import type { Path } from './key.ts';
+
+/** The promise by which a value that is old by time is served. */
+export type Staleness = 'staleFor' | 'graceFor' | 'softTimeout';
 
 /** How a flight ended. */
 export interface Outcome {
   readonly value: unknown;
   /** True if something that the value rests on changed while it was loaded: it answers those who asked before that only. */
   readonly moved: boolean;
-  /** What the value is: found in a lower tier, loaded, or old by time but allowed. */
-  readonly from: 'tier' | 'load' | 'staleFor' | 'graceFor';
+  /** What the value is: found in a tier, loaded, or old by time but allowed. */
+  readonly from: 'tier' | 'load' | Staleness;
+  /** The tier that had it, if one did. */
+  readonly tier?: string;
   /** True if the value was copied for the cache and every reader must be given a copy. */
   readonly copied: boolean;
 }
@@ -27,6 +33,8 @@ export class Flight {
   incarnation: string;
   /** What was found on the way: material for a conditional reload. */
   previous: Entry | undefined;
+  /** What its loader has said that the value rests on, so far. */
+  said: ReadonlySet<Dependency> = new Set();
   /** Flights whose end this one's loader waits for. */
   readonly waitsFor: Set<Flight> = new Set();
   #controller: AbortController | undefined;
@@ -42,6 +50,14 @@ export class Flight {
     this.seq = this.checkedAt = seq;
     this.since = this.mark = since;
     this.incarnation = incarnation;
+  }
+
+  /**
+   * What it is known or guessed to rest on beyond its key: what its loader has said so far, and what the value rested on
+   * before. A wrong guess costs a load that wasn't needed; without one a reader would wait for a load that can't answer it.
+   */
+  get likelyDependencies(): readonly Dependency[] {
+    return [...this.said, ...(this.previous?.dependencies ?? [])];
   }
 
   /** Its load begins now: no change up to `since` can escape it, none after `mark` need be seen by it. */

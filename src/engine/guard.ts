@@ -48,10 +48,13 @@ export class Guard {
    * with {@link FAILED}.
    */
   attempt<T>(operation: string, run: (call: Call) => MaybePromise<T>): MaybePromise<T | typeof FAILED> {
-    if (!this.#breaker.allows(this.#clock.now())) {
-      this.skipped++;
-      return FAILED;
-    }
+    if (this.#breaker.allows(this.#clock.now())) return this.insist(operation, run);
+    this.skipped++;
+    return FAILED;
+  }
+
+  /** As {@link Guard.attempt}, also while the breaker is open: for what has no other chance. */
+  insist<T>(operation: string, run: (call: Call) => MaybePromise<T>): MaybePromise<T | typeof FAILED> {
     if (this.#sync) {
       try {
         const answer = run(NEVER);

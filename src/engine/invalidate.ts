@@ -2,7 +2,7 @@
 import { type Dependency, type Names, softly } from './dependency.ts';
 import { TidemarkError } from './errors.ts';
 import { type Key, pathOf } from './key.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, listOrNothing } from './options.ts';
 import { parsePattern, type PatternInput } from './pattern.ts';
 
 /**
@@ -31,6 +31,8 @@ export function changeOf(names: Names, selector: Selector, options: InvalidateOp
   checkOptions('invalidate', selector, ['key', 'keys', 'prefix', 'tags', 'pattern', 'all']);
   checkOptions('invalidate', options, ['soft']);
   const { key, keys, prefix, tags, pattern, all } = selector;
+  listOrNothing('invalidate: keys', keys);
+  listOrNothing('invalidate: tags', tags);
   const change: Dependency[] = [];
   if (key !== undefined) change.push(names.key(someKey(key)));
   for (const one of keys ?? []) change.push(names.key(someKey(one)));

@@ -1,13 +1,13 @@
 /** One loader among all processes that share a backend: whoever holds the key's lease loads, the others wait and look again. */
 import { isBackend } from './backend.ts';
 import type { Core } from './core.ts';
+import type { Flight } from './flight.ts';
 import { FAILED } from './guard.ts';
 import type { MaybePromise } from './maybe.ts';
 import { within } from './wait.ts';
 
 /** After this many milliseconds a holder that hasn't let go is taken for dead. */
 const LEASE = 10_000;
-const ROUNDS = 3;
 
 /** What came of asking for a lease: something was found meanwhile, or it is this process's turn to load. */
 export interface Turn<T> {
@@ -18,25 +18,27 @@ export interface Turn<T> {
 
 /**
  * Wait for this process's turn to load a key. `look` looks for what another process may have stored: after each wait, and
- * once more when the lease is held, since another may have loaded in between. A backend that doesn't answer, or whose
- * holders fail one after the other, costs no more than a load that others do as well.
+ * once more when the lease is held, since another may have loaded in between. A backend that doesn't answer, or holders
+ * that fail one after the other, cost no more than `patience` milliseconds and a load that others do as well.
  */
 export async function takeTurn<T>(
   core: Core,
   key: string,
-  signal: AbortSignal,
+  flight: Flight,
+  patience: number,
   look: () => MaybePromise<T | undefined>,
 ): Promise<Turn<T>> {
   const { backend, clock } = core;
   const leases = backend && isBackend(backend.store) ? backend.store.leases : undefined;
   if (!backend || !leases) return { found: undefined, release: () => {} };
-  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+  const until = clock.now() + Math.min(LEASE, patience);
+  for (let left = until - clock.now(); left > 0 && !flight.aborted; left = until - clock.now()) {
     const lease = await backend.guard.attempt('acquire', (call) => leases.acquire(key, LEASE, call));
     if (lease === FAILED) break;
     const release = () => {
       if (lease) core.track(Promise.resolve(backend.guard.attempt('release', (call) => lease.release(call))));
     };
-    if (!lease) await within(leases.released(key, { signal }), LEASE, clock, () => {}).catch(() => {});
+    if (!lease) await within(leases.released(key, { signal: flight.signal }), left, clock, () => {}).catch(() => {});
     const found = await look();
     if (found) release();
     if (found || lease) return { found, release };

@@ -45,6 +45,7 @@ export class Loader {
   async load(key: Key, flight: Flight, terms: Terms = this.#terms): Promise<Entry> {
     const { clock } = this.#core;
     const said = new Said(flight, this.#core.names);
+    flight.said = said.dependencies;
     const began = clock.now();
     const loading = this.#ask(terms, { key, flight, said });
     const { hardTimeout } = terms;

@@ -58,7 +58,17 @@ export function oneOf<T extends string>(what: string, value: T, words: readonly 
 
 /** A function, or nothing. */
 export function functionOrNothing(what: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') throw bad(what, 'a function', value);
+  if (value !== undefined) aFunction(what, value);
+}
+
+/** A function. */
+export function aFunction(what: string, value: unknown): void {
+  if (typeof value !== 'function') throw bad(what, 'a function', value);
+}
+
+/** An array, or nothing: a text in its place would be taken letter by letter. */
+export function listOrNothing(what: string, value: unknown): void {
+  if (value !== undefined && !Array.isArray(value)) throw bad(what, 'an array', value);
 }
 
 /** Non-empty text. */

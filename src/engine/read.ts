@@ -7,7 +7,7 @@
  * it answers those who asked before the move, and all others read anew.
  */
 import type { Core } from './core.ts';
-import { waitFor } from './cycle.ts';
+import { isAskedByLoader, waitFor } from './cycle.ts';
 import type { Entry, Mark } from './entry.ts';
 import { Flight, type Outcome } from './flight.ts';
 import type { Key, Path } from './key.ts';
@@ -15,6 +15,7 @@ import { pathOfLocalId } from './key.ts';
 import { takeTurn } from './lease.ts';
 import { Loader } from './load.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
+import { checkOptions } from './options.ts';
 import { accepts } from './schema.ts';
 import type { Shelves } from './shelves.ts';
 import type { Counts } from './stats.ts';
@@ -87,9 +88,10 @@ export class Reader {
   }
 
   async #read(quest: Quest, options: ReadOptions): Promise<unknown> {
-    const { stamps, authority, consistency, events } = this.#core;
+    const { stamps, authority, consistency } = this.#core;
     const { signal } = options;
-    this.#core.assertOpen();
+    if (!isAskedByLoader()) this.#core.assertOpen(); // what was accepted may still read what it needs
+    checkOptions('get', options, ['load', 'signal']);
     signal?.throwIfAborted();
     let current: boolean = stamps.joined;
     if (consistency === 'strong' || !current) current = await abortable(Promise.resolve(authority.pull()), signal);
@@ -97,26 +99,38 @@ export class Reader {
     const shallow = loads ? this.#shelves.firstAsync : this.#shelves.depth;
     for (let round = 1; ; round++) {
       let found = current ? this.#search(quest, 0, shallow) : undefined;
-      if (isPromise(found)) found = await abortable(found, signal);
+      if (isPromise(found)) {
+        this.#core.track(found);
+        found = await abortable(found, signal);
+      }
       if (found) return this.#answer(quest, found);
-      if (round === 1 && events.has('miss') && !this.inFlight(quest.id))
-        events.emit('miss', { key: shown(quest.path) });
-      if (!loads) return void this.#counts.absent++;
-      const running = round > ROUNDS ? undefined : this.#joinable(quest.id);
+      if (!loads) return this.#absent(quest);
+      const running = round <= ROUNDS && current ? this.#joinable(quest.id) : undefined;
       const flight = running ?? this.#start(quest, current ? shallow : this.#shelves.depth);
       const seq = running ? stamps.seq : flight.seq;
       const outcome = await this.#wait(flight, quest, signal);
       if (outcome.moved && seq !== flight.seq) continue;
-      this.#count(outcome, running !== undefined);
-      return outcome.copied ? copy(outcome.value) : outcome.value;
+      return this.#serve(quest, outcome, running !== undefined);
     }
   }
 
-  #count(outcome: Outcome, joined: boolean): void {
-    const { from } = outcome;
-    this.#counts[
-      from === 'staleFor' || from === 'graceFor' ? 'stale' : joined ? 'joined' : from === 'tier' ? 'hits' : 'loaded'
-    ]++;
+  /** A read has its answer: it is counted and told here, once. */
+  #serve({ path }: Quest, { from, tier = '', value, copied }: Outcome, joined: boolean): unknown {
+    const { events } = this.#core;
+    if (from === 'load') this.#counts[joined ? 'joined' : 'loaded']++;
+    else if (from === 'tier') {
+      this.#counts.hits++;
+      if (events.has('hit')) events.emit('hit', { key: shown(path), tier });
+    } else {
+      this.#counts.stale++;
+      if (events.has('stale')) events.emit('stale', { key: shown(path), why: from });
+    }
+    return copied ? copy(value) : value;
+  }
+
+  #absent({ path }: Quest): undefined {
+    this.#counts.absent++;
+    if (this.#core.events.has('miss')) this.#core.events.emit('miss', { key: shown(path) });
   }
 
   /** Go through the levels from `level` up to `end`, waiting only where a tier has to be waited for. */
@@ -152,6 +166,7 @@ export class Reader {
       const mark = Math.max(entry.mark, stamps.applied);
       const seen = this.#shelves.isolated({ ...entry, freshUntil, mark }, level, quest.terms);
       if (!seen) return undefined;
+      if (verdict === 'soft' && !this.#shelves.live(level)) this.#put(quest, seen, level + 1); // aged once, not at each read
       if (now < freshUntil) return { entry: seen, level, from: 'tier' };
       if (!quest.old || quest.old.freshUntil < freshUntil) quest.old = seen;
       const servable = now < freshUntil + staleFor && !quest.refreshing;
@@ -159,21 +174,17 @@ export class Reader {
     });
   }
 
-  /** Serve what was found at a synchronous level. */
+  /** Serve what was found without a flight. */
   #answer(quest: Quest, found: Found): unknown {
-    const { events } = this.#core;
-    const { entry } = found;
-    this.#put(quest, entry, found.level); // into the faster tiers, with the time that it has left
-    if (found.from === 'tier') {
-      this.#counts.hits++;
-      if (events.has('hit')) events.emit('hit', { key: shown(quest.path), tier: this.#shelves.name(found.level) });
-    } else {
-      this.#counts.stale++;
-      if (events.has('stale')) events.emit('stale', { key: shown(quest.path), why: 'staleFor' });
-    }
-    if (found.from === 'staleFor') this.#refresh(quest, found.level + 1);
+    const { entry, level, from } = found;
+    this.#put(quest, entry, level); // into the faster tiers, with the time that it has left
+    if (from === 'staleFor') this.#refresh(quest, level + 1);
     else if (this.#dueEarly(entry)) this.#refresh(quest, this.#shelves.depth);
-    return entry.copied ? copy(entry.value) : entry.value;
+    return this.#serve(quest, this.#outcomeOf(found, false), false);
+  }
+
+  #outcomeOf({ entry, level, from }: Found, moved: boolean): Outcome {
+    return { value: entry.value, copied: entry.copied === true, moved, from, tier: this.#shelves.name(level) };
   }
 
   /** XFetch: the longer a load takes and the nearer the end, the likelier a refresh before it. */
@@ -195,7 +206,8 @@ export class Reader {
     const { stamps } = this.#core;
     if (!flight || flight.aborted) return undefined;
     if (flight.checkedAt !== stamps.seq) {
-      if (stamps.verdict(flight.key, [], flight.since, flight.incarnation) !== 'valid') return undefined;
+      if (stamps.verdict(flight.key, flight.likelyDependencies, flight.since, flight.incarnation) !== 'valid')
+        return undefined;
       flight.checkedAt = stamps.seq;
     }
     return flight;
@@ -221,12 +233,12 @@ export class Reader {
   }
 
   /** The flight ends with what a slower tier had. */
-  #arrive(flight: Flight, quest: Quest, { entry, level, from }: Found): Outcome {
+  #arrive(flight: Flight, quest: Quest, found: Found): Outcome {
+    const { entry, level, from } = found;
     this.#land(flight, quest);
     this.#put(quest, entry, level);
     if (from === 'staleFor') this.#refresh(quest, level + 1); // a flight of its own
-    const moved = this.#moved(quest, entry, entry.mark);
-    return { value: entry.value, copied: entry.copied === true, moved, from };
+    return this.#outcomeOf(found, this.#moved(quest, entry, entry.mark));
   }
 
   /**
@@ -248,13 +260,18 @@ export class Reader {
     if (!backend || !stamps.joined) return this.#loadNow(flight, quest);
     const level = this.#core.tiers.indexOf(backend);
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
-    const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight.signal, look);
+    const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight, quest.terms.hardTimeout, look);
     if (turn.found) return this.#arrive(flight, quest, turn.found);
+    if (flight.aborted) {
+      turn.release();
+      throw flight.aborted.reason;
+    }
     return this.#loadNow(flight, quest, () => turn.release());
   }
 
   async #loadNow(flight: Flight, quest: Quest, release?: () => void): Promise<Outcome> {
     const { stamps, events, clock } = this.#core;
+    if (events.has('miss')) events.emit('miss', { key: shown(quest.path) });
     flight.begin(stamps.known, stamps.markFor(quest.terms.sourceLag), stamps.incarnation, quest.old ?? quest.wrong);
     const began = clock.now();
     let entry: Entry;
@@ -295,13 +312,12 @@ export class Reader {
   }
 
   /** The old value, if grace allows it and nothing has made it wrong meanwhile. */
-  #graced({ old, path, terms }: Quest, why: 'graceFor' | 'softTimeout'): Outcome | undefined {
-    const { stamps, clock, events } = this.#core;
+  #graced({ old, path, terms }: Quest, from: 'graceFor' | 'softTimeout'): Outcome | undefined {
+    const { stamps, clock } = this.#core;
     if (!old || clock.now() >= old.freshUntil + terms.keepFor) return undefined;
     const verdict = stamps.verdict(path, old.dependencies, old.mark, old.incarnation);
     if (verdict === 'invalid' || verdict === 'unknown') return undefined;
-    if (events.has('stale')) events.emit('stale', { key: shown(path), why });
-    return { value: old.value, copied: old.copied === true, moved: false, from: 'graceFor' };
+    return { value: old.value, copied: old.copied === true, moved: false, from };
   }
 
   /** Wait for a flight as long as the caller's signal and the soft time limit allow. */

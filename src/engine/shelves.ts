@@ -62,7 +62,7 @@ export class Shelves {
   /** The entry at one level. */
   get(level: number, id: string): MaybePromise<Entry | undefined> {
     const { counts } = this.#tiers[level];
-    if (this.#live[level]) counts.reads++;
+    counts.reads++;
     return andThen(this.#shelves[level].get(id), (entry) => {
       if (entry) counts.hits++;
       return entry;
@@ -90,7 +90,7 @@ export class Shelves {
    * in the very moment of storing. Live shelves have it at once; the result settles when the other tiers are done.
    */
   put(id: string, entry: Entry, from: number, to: number, except?: Tier): MaybePromise<unknown> {
-    const { stamps, events, coarse } = this.#core;
+    const { stamps, coarse } = this.#core;
     const path = [...this.path, ...pathOfLocalId(id)];
     if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;
     const writes: Promise<unknown>[] = [];
@@ -98,12 +98,7 @@ export class Shelves {
       const tier = this.#tiers[level];
       if (tier === except) continue;
       const kept = this.#shelves[level].set(id, this.#live[level] ? tier.capped(entry, coarse.now()) : entry);
-      if (!isPromise(kept)) continue;
-      writes.push(
-        kept.then((ok) => {
-          if (!ok && events.has('refused')) events.emit('refused', { key: path.slice(1), tier: tier.name });
-        }),
-      );
+      if (isPromise(kept)) writes.push(kept);
     }
     return writes.length > 0 ? Promise.all(writes) : undefined;
   }

@@ -44,6 +44,7 @@ export class Stamps implements Truth {
   readonly #names: Dependency[] = [];
   readonly #hard: Mark[] = [];
   readonly #soft: Mark[] = [];
+  readonly #vague: number[] = []; // whose stamp is no more than a floor: 1 the hard one, 2 the soft one
   readonly #refs: number[] = [];
   readonly #free: number[] = [];
   readonly #alone: (readonly number[])[] = []; // the set of one dependency alone, shared by all that rest on it
@@ -93,6 +94,7 @@ export class Stamps implements Truth {
     this.#table = this.#newTable(position.head);
     this.#hard.fill(position.head);
     this.#soft.fill(position.head);
+    this.#vague.fill(3);
     this.#moments.length = 0;
     if (this.#longestLag > 0) this.#rememberedSince = this.#clock.now();
     this.#moved();
@@ -115,11 +117,13 @@ export class Stamps implements Truth {
 
   /** The log says that a dependency changed last at this mark or before. */
   learn(dependency: Dependency, mark: Mark): void {
-    this.#table.record(dependency, mark);
     const soft = dependency.startsWith('?');
     const id = this.#ids.get(soft ? dependency.slice(1) : dependency);
-    const exact = soft ? this.#soft : this.#hard;
-    if (id !== undefined && exact[id] < mark) exact[id] = mark;
+    if (id === undefined) this.#table.record(dependency, mark);
+    else if (this.#vague[id] & (soft ? 2 : 1)) {
+      (soft ? this.#soft : this.#hard)[id] = mark;
+      this.#vague[id] &= soft ? 1 : 2;
+    }
     this.seq++;
   }
 
@@ -152,7 +156,10 @@ export class Stamps implements Truth {
     if (id === undefined) this.#table.record(dependency, mark);
     else {
       const exact = soft ? this.#soft : this.#hard;
-      if (mark > exact[id]) exact[id] = mark;
+      if (mark > exact[id]) {
+        exact[id] = mark;
+        this.#vague[id] &= soft ? 1 : 2;
+      }
     }
     this.#tell(dependency);
   }
@@ -176,8 +183,11 @@ export class Stamps implements Truth {
         id = this.#free.pop() ?? this.#names.length;
         this.#ids.set(name, id);
         this.#names[id] = name;
-        this.#hard[id] = this.#table.find(name) ?? this.#table.floor;
-        this.#soft[id] = this.#table.find(softly(name)) ?? this.#table.floor;
+        const hard = this.#table.find(name);
+        const soft = this.#table.find(softly(name));
+        this.#hard[id] = hard ?? this.#table.floor;
+        this.#soft[id] = soft ?? this.#table.floor;
+        this.#vague[id] = (hard === undefined ? 1 : 0) + (soft === undefined ? 2 : 0);
         this.#refs[id] = 0;
       }
       this.#refs[id]++;
@@ -253,23 +263,33 @@ export class Stamps implements Truth {
   #since(name: Dependency, mark: Mark, soft: boolean): 'unchanged' | 'changed' | 'unknown' {
     const full = soft ? softly(name) : name;
     if (this.#unsaid.has(full)) return 'changed';
-    const id = this.#ids.get(name);
-    const stamp = id !== undefined ? (soft ? this.#soft : this.#hard)[id] : this.#table.find(full);
+    const stamp = this.#stampOf(name, soft);
     if (stamp !== undefined && stamp > mark) return 'changed';
     if (this.#table.newestRule > mark) {
       const path = keyPathOf(name);
       if (path && this.#table.ruledAfter(mark, path, soft) > 0) return 'changed';
     }
-    return stamp === undefined && this.#table.floor > mark ? 'unknown' : 'unchanged';
+    return stamp === undefined && this.#floorOf(name, soft) > mark ? 'unknown' : 'unchanged';
+  }
+
+  /** The mark of a dependency's last change, unless no more is known of it than a floor. */
+  #stampOf(name: Dependency, soft: boolean): Mark | undefined {
+    const id = this.#ids.get(name);
+    if (id === undefined) return this.#table.find(soft ? softly(name) : name);
+    return this.#vague[id] & (soft ? 2 : 1) ? undefined : (soft ? this.#soft : this.#hard)[id];
+  }
+
+  #floorOf(name: Dependency, soft: boolean): Mark {
+    const id = this.#ids.get(name);
+    return id === undefined ? this.#table.floor : (soft ? this.#soft : this.#hard)[id];
   }
 
   /** The mark of a dependency's last hard change, rules included, as far as it is known here. */
   lastChange(name: Dependency): Mark | undefined {
-    const id = this.#ids.get(name);
-    const exact = id === undefined ? this.#table.find(name) : this.#hard[id];
+    const stamp = this.#stampOf(name, false);
     const path = keyPathOf(name);
-    const ruled = path ? this.#table.ruledAfter(exact ?? 0, path, false) : 0;
-    return ruled > 0 ? ruled : exact;
+    const ruled = path ? this.#table.ruledAfter(stamp ?? 0, path, false) : 0;
+    return ruled > 0 ? ruled : stamp;
   }
 
   /** The names to ask the log for when the verdict is `unknown`. */

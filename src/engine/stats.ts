@@ -8,7 +8,7 @@ export interface ReadCounts {
   stale: number;
   /** Answered by a load that this read began. */
   loaded: number;
-  /** Answered by a load or a look into slower tiers that another read had begun. */
+  /** Answered by a load that another read had begun. */
   joined: number;
   /** No value, and no load was wanted. */
   absent: number;

@@ -1,5 +1,5 @@
 /** A tier: a store at its place in a cache, with a time limit for every operation, a breaker, and a cap on TTLs. */
-import { storageKey } from './backend.ts';
+import { pathOfStorageKey, storageKey } from './backend.ts';
 import { Batch } from './batch.ts';
 import type { Clock, CoarseClock } from './clock.ts';
 import { type Entry, isEntry } from './entry.ts';
@@ -22,6 +22,7 @@ export class Tier {
   readonly store: Store;
   readonly settings: TierSettings;
   readonly #clock: Clock;
+  readonly #events: Emitter;
   readonly guard: Guard;
   readonly #reads: Batch<string, Entry | undefined>;
   readonly #writes: Batch<Stored, boolean>;
@@ -33,6 +34,7 @@ export class Tier {
     this.store = store;
     this.settings = settings;
     this.#clock = clock;
+    this.#events = events;
     this.guard = new Guard(store.name, store.sync, settings, clock, events);
     const { maxBatch } = settings;
     this.#reads = new Batch(maxBatch, (keys) => this.#getMany(keys));
@@ -77,7 +79,6 @@ export class Tier {
   }
 
   #getMany(keys: readonly string[]): MaybePromise<readonly (Entry | undefined)[]> {
-    this.counts.reads += keys.length;
     const read = this.guard.attempt('getMany', (call) =>
       andThen(this.store.getMany(keys, call), (entries) => answered(entries, keys.length).map(entryOrNothing)),
     );
@@ -88,7 +89,14 @@ export class Tier {
     const written = this.guard.attempt('setMany', (call) =>
       andThen(this.store.setMany(records, call), (kept) => answered(kept, records.length)),
     );
-    return andThen(written, (kept) => (kept === FAILED ? records.map(() => false) : kept));
+    return andThen(written, (kept) => {
+      if (kept === FAILED) return records.map(() => false);
+      if (this.#events.has('refused'))
+        records.forEach(({ key }, i) => {
+          if (!kept[i]) this.#events.emit('refused', { key: pathOfStorageKey(key).slice(1), tier: this.name });
+        });
+      return kept;
+    });
   }
 
   #deleteMany(keys: readonly string[]): MaybePromise<readonly boolean[]> {

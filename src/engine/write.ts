@@ -5,6 +5,7 @@ import { keyDependency } from './dependency.ts';
 import type { Entry } from './entry.ts';
 import { type Key, pathOfLocalId } from './key.ts';
 import { tagsOf, timesOf, ttlOf } from './load.ts';
+import { isPromise } from './maybe.ts';
 import { duration, type Duration } from './options.ts';
 import { checked } from './schema.ts';
 import type { Shelves } from './shelves.ts';
@@ -56,11 +57,13 @@ export class Writer {
     const records =
       backend && keep ? [{ key: this.#shelves.storageKey(id), entry: backend.capped(entry, coarse.now()) }] : [];
     const said = authority.change([keyDependency(path)], records);
-    const result = said instanceof Promise ? await said : said;
+    const result = isPromise(said) ? await said : said;
     this.#counts.sets++;
     if (result.mark === undefined || !keep) return result;
     const marked = { ...entry, mark: result.mark, incarnation: stamps.incarnation };
-    await this.#shelves.put(id, marked, 0, this.#shelves.depth, backend);
+    const writes = this.#shelves.put(id, marked, 0, this.#shelves.depth, backend);
+    if (isPromise(writes)) this.#core.track(writes);
+    await writes;
     return result;
   }
 
@@ -69,7 +72,9 @@ export class Writer {
     this.#core.assertOpen();
     const path = [...this.#shelves.path, ...pathOfLocalId(id)];
     const result = await this.#core.authority.change([keyDependency(path)], []);
-    await this.#shelves.delete(id);
+    const deletes = this.#shelves.delete(id);
+    if (isPromise(deletes)) this.#core.track(deletes);
+    await deletes;
     return result;
   }
 }

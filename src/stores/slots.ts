@@ -142,7 +142,7 @@ export class Slots {
     this.#shelves[this.#owners[slot]].forget(this.keys[slot], this.held[slot]);
     this.policy.remove(slot);
     this.#ring.unfile(slot);
-    this.#bytes -= this.#weights[slot] ?? 0;
+    if (this.#options.weigh) this.#record(slot, 0);
     this.values[slot] = undefined;
     if (this.held.length > 0) this.held[slot] = undefined;
     if (this.rest.length > 0) this.rest[slot] = undefined;

@@ -4,7 +4,7 @@ import type { ChangeLog } from '../engine/log.ts';
 import type { MaybePromise } from '../engine/maybe.ts';
 import { ensure, ensureEqual } from './expectations.ts';
 import { forgettingTests } from './log-forgetting.ts';
-import { ensureStamps, replay } from './log-model.ts';
+import { ensureChanges, ensureStamps, type Marked, replay } from './log-model.ts';
 import { stampTests } from './log-stamps.ts';
 import { type LogHooks, type LogTests, logTests } from './log-trial.ts';
 import { watchTests } from './log-watching.ts';
@@ -153,8 +153,8 @@ function readingTests(test: LogTests): readonly Test[] {
 }
 
 /** Everything after a mark must still be there, and be this. */
-async function ensureReplayed(log: ChangeLog, after: number, due: unknown): Promise<void> {
+async function ensureReplayed(log: ChangeLog, after: number, due: readonly Marked[]): Promise<void> {
   const { complete, changes } = await replay(log, after);
   ensure(complete <= after, `so short a log must still have all after ${after}, and has all after ${complete}`);
-  ensureEqual(changes, due, `the changes after ${after}`);
+  ensureChanges(changes, due, `the changes after ${after}`);
 }

@@ -131,6 +131,13 @@ function checkPage({ complete, changes, head }: Page, after: Mark): void {
     );
 }
 
+/** Changes that were read must be these; within one change the names have no order. */
+export function ensureChanges(actual: readonly Marked[], due: readonly Marked[], what: string): void {
+  const sorted = (changes: readonly Marked[]) =>
+    changes.map(({ mark, change }) => ({ mark, change: [...new Set(change)].toSorted() }));
+  ensureEqual(sorted(actual), sorted(due), what);
+}
+
 /** What the log answers for some dependencies must be no smaller than the truth, and no larger than the head. */
 export async function ensureStamps(
   log: ChangeLog,

@@ -94,7 +94,7 @@ export const richSamples: Samples = {
     return circle;
   },
   'a property named by a symbol': () => ({ [Symbol.for('name')]: 1, a: 1 }),
-  'a value far too deep': () => nested(100_000, 0),
+  'a value far too deep': () => nested(30_000, 0),
 };
 
 class Coin {
