@@ -1,5 +1,6 @@
 /** The main door: a cache that knows when it is wrong. */
-import { Cache, type CacheOptions } from './engine/cache.ts';
+import { Cache } from './engine/cache.ts';
+import type { CacheOptions } from './engine/cache-options.ts';
 import { localLog } from './logs/local.ts';
 import { memory } from './stores/memory.ts';
 
@@ -15,13 +16,14 @@ import { memory } from './stores/memory.ts';
  * await posts.get('123');
  */
 export function createCache(options: CacheOptions = {}): Cache {
-  return new Cache({ ...options, tiers: options.tiers ?? [memory()], log: options.log ?? localLog() });
+  return new Cache(options, { tiers: () => [memory()], log: localLog });
 }
 
 export { memory, type MemoryOptions } from './stores/memory.ts';
 
 // The cache and its collections.
-export type { Cache, AdHocOptions, CacheOptions, CacheStats, TierOptions, TierStats } from './engine/cache.ts';
+export type { Cache } from './engine/cache.ts';
+export type { AdHocOptions, CacheOptions, TierOptions } from './engine/cache-options.ts';
 export type { Collection, ReadOptions, SetOptions } from './engine/collection.ts';
 export type { CollectionOptions } from './engine/terms.ts';
 export type { BatchContext, LoadContext, NotModified, Previous } from './engine/context.ts';
@@ -30,7 +32,7 @@ export type { ChangeResult } from './engine/authority.ts';
 export type { InvalidateOptions, Selector } from './engine/invalidate.ts';
 export type { Explanation, ExplainedDependency, ExplainedTier } from './engine/explain.ts';
 export type { Memo } from './engine/memo.ts';
-export type { CollectionStats, Counts, ReadCounts, WorkCounts } from './engine/stats.ts';
+export type { CacheStats, CollectionStats, Counts, ReadCounts, TierStats, WorkCounts } from './engine/stats.ts';
 export type { WarmOptions, WarmProgress, WarmStep } from './engine/warm.ts';
 export type { Events, Listener, Listeners, Reach } from './engine/events.ts';
 export { TidemarkError, type ErrorCode } from './engine/errors.ts';

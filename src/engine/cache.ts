@@ -1,119 +1,38 @@
 /** The cache that a program holds: tiers, one log, and collections. */
 import { Authority, type ChangeResult } from './authority.ts';
 import { isBackend } from './backend.ts';
-import { type Clock, CoarseClock, type Random, systemClock } from './clock.ts';
+import {
+  AD_HOC,
+  type AdHocOptions,
+  type CacheOptions,
+  checkCacheOptions,
+  settingsOf,
+  tierOf,
+  type TierOptions,
+} from './cache-options.ts';
+import { CoarseClock, systemClock } from './clock.ts';
 import { type Collection, DefinedCollection } from './collection.ts';
 import type { Core } from './core.ts';
 import { Names } from './dependency.ts';
 import { TidemarkError } from './errors.ts';
-import { Emitter, type Events, type Listener, type Listeners } from './events.ts';
+import { Emitter, EVENT_NAMES, type Events, type Listener } from './events.ts';
 import { type Explanation, explain } from './explain.ts';
 import { Guard } from './guard.ts';
 import { changeOf, type InvalidateOptions, type Selector } from './invalidate.ts';
 import { describe, type Key, localId, type Path, pathOf } from './key.ts';
-import type { Load } from './load.ts';
 import type { ChangeLog } from './log.ts';
 import { Memo } from './memo.ts';
-import {
-  checkOptions,
-  duration,
-  type Duration,
-  aFunction,
-  listOrNothing,
-  nonEmptyText,
-  oneOf,
-  positiveInteger,
-} from './options.ts';
+import { aFunction, checkOptions, listOrNothing, nonEmptyText } from './options.ts';
 import { Stamps } from './stamps.ts';
-import { type CollectionStats, summed } from './stats.ts';
-import { isLive, type Store, type Usage } from './store.ts';
+import { type CacheStats, summed } from './stats.ts';
+import { isLive, type Store } from './store.ts';
 import { type CollectionOptions, termsOf } from './terms.ts';
-import { Tier, type TierSettings } from './tier.ts';
 import { warm, type WarmOptions, type WarmProgress, type WarmStep } from './warm.ts';
 
-/** A store with settings of its own as a tier. A bare store takes the defaults. */
-export interface TierOptions {
-  readonly store: Store;
-  /** How long one operation may take. Default 1 second. */
-  readonly timeout?: Duration;
-  /** No entry stays fresh in this tier for longer than this. */
-  readonly maxTtl?: Duration;
-  /** The most keys in one operation. Default 100. */
-  readonly maxBatch?: number;
-  /** When to leave the tier alone: after `failures` in a row (default 5) for `pause` (default 1 second, doubled up to 30). */
-  readonly breaker?: { readonly failures?: number; readonly pause?: Duration };
-}
-
-/** Options of a cache. */
-export interface CacheOptions {
-  /** Keeps its keys, tags and changes apart from those of other caches in the same stores and log. Default `'cache'`. */
-  readonly name?: string;
-  /** Stores, the fastest first. The log of the last backend among them is the authority. Default: memory alone. */
-  readonly tiers?: readonly (Store | TierOptions)[];
-  /** The change log, where no tier brings one. Default: one in this process's memory. */
-  readonly log?: ChangeLog;
-  /**
-   * `'bounded'` (default): reads follow changes of other processes within the log's delivery delay. `'strong'`: each read
-   * asks the log first, and doesn't use what the tiers have when the log doesn't answer.
-   */
-  readonly consistency?: 'bounded' | 'strong';
-  /** Listeners, as with {@link Cache.on}. */
-  readonly on?: Listeners;
-  /** Where time, timers and chance come from; for tests. */
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** Options of a read without a collection. */
-export interface AdHocOptions<V> extends Pick<
-  CollectionOptions<V>,
-  | 'ttl'
-  | 'staleFor'
-  | 'graceFor'
-  | 'negativeTtl'
-  | 'jitter'
-  | 'earlyRefresh'
-  | 'schema'
-  | 'values'
-  | 'timeout'
-  | 'sourceLag'
-> {
-  readonly key: Key;
-  readonly load: Load<Key, V>;
-  /** Tags, or how to make them from the value. */
-  readonly tags?: readonly string[] | ((value: NonNullable<V>, key: Key) => readonly string[]);
-  readonly signal?: AbortSignal;
-}
-
-/** Figures of one tier. */
-export interface TierStats {
-  readonly name: string;
-  readonly reads: number;
-  /** Reads that found an entry, valid or not. A hit straight from memory is counted by its collection alone. */
-  readonly found: number;
-  readonly failures: number;
-  /** Operations not tried: the breaker was open, or too many writes were under way. */
-  readonly skipped: number;
-  readonly breaker: 'closed' | 'open' | 'half-open';
-  readonly usage: Usage | undefined;
-}
-
-/** Figures of a cache. */
-export interface CacheStats extends CollectionStats {
-  readonly collections: Readonly<Record<string, CollectionStats>>;
-  readonly tiers: readonly TierStats[];
-  readonly log: {
-    readonly incarnation: string;
-    /** The newest mark known, and the mark up to which all changes are. */
-    readonly known: number;
-    readonly applied: number;
-    /** Dependencies whose change waits to be said; while there are any, nothing that rests on them is served. */
-    readonly unsaid: number;
-    /** Milliseconds since the log last answered. */
-    readonly silentFor: number;
-    /** Stamps held exactly, stamps in the bounded table, and its floor. */
-    readonly stamps: { readonly held: number; readonly table: number; readonly floor: number };
-  };
+/** What a cache takes where its options say nothing. */
+export interface CacheDefaults {
+  tiers(): readonly (Store | TierOptions)[];
+  log(): ChangeLog;
 }
 
 /** The cache that a program holds. */
@@ -127,34 +46,25 @@ export class Cache {
   #closing: Promise<void> | undefined;
 
   /** Throws `bad_option` naming the option. Programs call `createCache`. */
-  constructor(options: CacheOptions & { readonly tiers: readonly (Store | TierOptions)[]; readonly log: ChangeLog }) {
-    checkOptions('createCache', options, ['name', 'tiers', 'log', 'consistency', 'on', 'clock', 'random']);
-    this.name = nonEmptyText('createCache: name', options.name ?? 'cache');
-    const { clock = systemClock, random = Math.random, on = {} } = options;
+  constructor(options: CacheOptions, defaults: CacheDefaults) {
+    checkCacheOptions(options);
+    const { clock = systemClock, random = Math.random, consistency = 'bounded', on = {} } = options;
+    this.name = options.name ?? 'cache';
     const events = new Emitter();
-    if (!Array.isArray(options.tiers))
-      throw new TidemarkError('bad_option', `createCache: tiers must be an array, not ${describe(options.tiers)}`);
-    const tiers = options.tiers.map((tier, i) =>
-      tierOf(`createCache: tiers[${i}]`, tier as Store | TierOptions, clock, events),
+    const tiers = (options.tiers ?? defaults.tiers()).map((tier, i) =>
+      tierOf(`createCache: tiers[${i}]`, tier, clock, events),
     );
     const backend = tiers.findLast((tier) => isBackend(tier.store));
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
-    const log = store?.log ?? options.log;
+    const log = store?.log ?? options.log ?? defaults.log();
     const names = new Names(this.name);
     const stamps = new Stamps(clock, (path, soft) => this.#keyChanged(path, soft));
-    const authority = new Authority({
-      log,
-      backend: store,
-      guard: backend?.guard ?? new Guard('log', log.sync, settingsOf('log', {}), clock, events),
-      stamps,
-      names,
-      clock,
-      events,
-      drop: () => this.#drop(),
-      track: (work) => this.#track(work),
-    });
-    const consistency = oneOf('createCache: consistency', options.consistency ?? 'bounded', ['bounded', 'strong']);
+    const track = (work: Promise<unknown>) => this.#track(work);
+    const guard = backend?.guard ?? new Guard('log', log.sync, settingsOf('log', {}), clock, events);
+    const drop = () => this.#drop();
+    const authority = new Authority({ log, backend: store, guard, stamps, names, clock, events, drop, track });
     const coarse = new CoarseClock(clock);
+    const assertOpen = () => this.#assertOpen();
     this.#core = {
       names,
       clock,
@@ -166,15 +76,15 @@ export class Cache {
       tiers,
       backend,
       consistency,
-      assertOpen: () => {
-        if (this.#closed) throw new TidemarkError('closed', `the cache '${this.name}' is closed`);
-      },
-      track: (work) => this.#track(work),
+      assertOpen,
+      track,
     };
     this.#adHoc = new DefinedCollection(this.#core, names.root, termsOf('', {}), 'adhoc');
-    checkOptions('createCache: on', on, EVENT_NAMES);
-    for (const [event, listener] of Object.entries(on))
-      this.on(event as keyof Events, listener as Listener<keyof Events>);
+    for (const event of EVENT_NAMES) if (on[event]) this.on(event, on[event] as Listener<typeof event>);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new TidemarkError('closed', `the cache '${this.name}' is closed`);
   }
 
   /**
@@ -200,8 +110,7 @@ export class Cache {
   async getOrLoad<V>(options: AdHocOptions<V>): Promise<V> {
     checkOptions('getOrLoad', options, ['key', 'signal', ...AD_HOC]);
     const { key, signal, tags, ...rest } = options;
-    if (typeof options.load !== 'function')
-      throw new TidemarkError('bad_option', `getOrLoad: load must be a function, not ${describe(options.load)}`);
+    aFunction('getOrLoad: load', options.load);
     if (typeof tags !== 'function') listOrNothing('getOrLoad: tags', tags);
     const given = { ...rest, tags: typeof tags === 'function' ? tags : () => tags ?? [] };
     const terms = termsOf('', given as unknown as CollectionOptions<unknown>);
@@ -326,59 +235,4 @@ export class Cache {
     this.#adHoc?.shelves.drop();
     for (const { shelves } of this.#collections.values()) shelves.drop();
   }
-}
-
-const EVENT_NAMES: readonly (keyof Events)[] = [
-  'hit',
-  'stale',
-  'miss',
-  'load',
-  'loadFailed',
-  'change',
-  'tierFailed',
-  'breaker',
-  'refused',
-  'gap',
-  'listenerFailed',
-];
-
-const AD_HOC = [
-  'load',
-  'ttl',
-  'staleFor',
-  'graceFor',
-  'negativeTtl',
-  'jitter',
-  'earlyRefresh',
-  'schema',
-  'values',
-  'timeout',
-  'sourceLag',
-  'tags',
-];
-
-/** A tier from a store and perhaps its settings. */
-function tierOf(what: string, given: Store | TierOptions, clock: Clock, events: Emitter): Tier {
-  const options: Partial<TierOptions> = 'getMany' in given ? { store: given } : given;
-  checkOptions(what, options, ['store', 'timeout', 'maxTtl', 'maxBatch', 'breaker']);
-  const { store } = options;
-  if (typeof store?.getMany !== 'function')
-    throw new TidemarkError('bad_option', `${what} must be a store, or an object with a store, not ${describe(store)}`);
-  return new Tier(store, settingsOf(what, options), clock, events);
-}
-
-function settingsOf(what: string, options: Omit<Partial<TierOptions>, 'store'>): TierSettings {
-  const { breaker = {}, timeout = 1000, maxTtl = Infinity, maxBatch = 100 } = options;
-  checkOptions(`${what}: breaker`, breaker, ['failures', 'pause']);
-  const pause = duration(`${what}: breaker.pause`, breaker.pause ?? 1000);
-  return {
-    timeout: duration(`${what}: timeout`, timeout),
-    maxTtl: duration(`${what}: maxTtl`, maxTtl),
-    maxBatch: positiveInteger(`${what}: maxBatch`, maxBatch),
-    breaker: {
-      failures: positiveInteger(`${what}: breaker.failures`, breaker.failures ?? 5),
-      pause,
-      longestPause: Math.max(30_000, pause),
-    },
-  };
 }

@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { keyDependency, prefixDependency, softly } from './dependency.ts';
 import type { InvalidateOptions } from './invalidate.ts';
 import { isSegment, type Key, localId, type Path, pathOfLocalId } from './key.ts';
-import { checkOptions, listOrNothing } from './options.ts';
+import { checkOptions, list, listOrNothing, trueOrFalse } from './options.ts';
 import { Reader, type ReadOptions } from './read.ts';
 import { type Hits, NO_HITS, Shelves } from './shelves.ts';
 import { type Counts, newCounts } from './stats.ts';
@@ -98,10 +98,11 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     return entry.copied ? copy(entry.value) : entry.value;
   }
 
-  getMany(
+  async getMany(
     keys: readonly K[],
     options?: { readonly load?: boolean | undefined; readonly signal?: AbortSignal },
   ): Promise<V[]> {
+    list('getMany: keys', keys);
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
 
@@ -113,11 +114,12 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
 
   async invalidate(key?: K, options: InvalidateOptions = {}): Promise<ChangeResult> {
     checkOptions('invalidate', options, ['soft']);
+    const soft = trueOrFalse('invalidate: soft', options.soft);
     this.#core.assertOpen();
     const { path } = this.shelves;
     const dependency =
       key === undefined ? prefixDependency(path) : keyDependency([...path, ...pathOfLocalId(localId(key))]);
-    return this.#core.authority.change([options.soft === true ? softly(dependency) : dependency], []);
+    return this.#core.authority.change([soft ? softly(dependency) : dependency], []);
   }
 
   async delete(key: K): Promise<ChangeResult> {

@@ -34,6 +34,21 @@ export interface Events {
   readonly listenerFailed: { readonly event: keyof Events; readonly error: unknown };
 }
 
+/** The names of all events. */
+export const EVENT_NAMES: readonly (keyof Events)[] = [
+  'hit',
+  'stale',
+  'miss',
+  'load',
+  'loadFailed',
+  'change',
+  'tierFailed',
+  'breaker',
+  'refused',
+  'gap',
+  'listenerFailed',
+];
+
 /** How far a change has reached when its promise resolves. */
 export type Reach = 'everywhere' | 'local';
 

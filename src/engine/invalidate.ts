@@ -2,7 +2,7 @@
 import { type Dependency, type Names, softly } from './dependency.ts';
 import { TidemarkError } from './errors.ts';
 import { type Key, pathOf } from './key.ts';
-import { checkOptions, listOrNothing } from './options.ts';
+import { checkOptions, listOrNothing, trueOrFalse } from './options.ts';
 import { parsePattern, type PatternInput } from './pattern.ts';
 
 /**
@@ -30,6 +30,7 @@ export interface InvalidateOptions {
 export function changeOf(names: Names, selector: Selector, options: InvalidateOptions = {}): Dependency[] {
   checkOptions('invalidate', selector, ['key', 'keys', 'prefix', 'tags', 'pattern', 'all']);
   checkOptions('invalidate', options, ['soft']);
+  const soft = trueOrFalse('invalidate: soft', options.soft);
   const { key, keys, prefix, tags, pattern, all } = selector;
   listOrNothing('invalidate: keys', keys);
   listOrNothing('invalidate: tags', tags);
@@ -42,7 +43,7 @@ export function changeOf(names: Names, selector: Selector, options: InvalidateOp
   if (all === true) change.push(names.prefix([]));
   if (change.length === 0 && keys === undefined && tags === undefined)
     throw new TidemarkError('bad_option', 'invalidate needs one of key, keys, prefix, tags, pattern, all');
-  return options.soft === true ? change.map(softly) : change;
+  return soft ? change.map(softly) : change;
 }
 
 function someKey(key: Key): readonly string[] {

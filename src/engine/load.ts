@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts';
 import { TidemarkError } from './errors.ts';
 import type { Flight } from './flight.ts';
 import type { Key } from './key.ts';
+import { list } from './options.ts';
 import { checked } from './schema.ts';
 import type { Terms } from './terms.ts';
 import { isolate } from './values.ts';
@@ -131,7 +132,10 @@ export function timesOf(
 
 /** The tags that a collection gives a value: none for one that isn't there. */
 export function tagsOf(terms: Terms, value: unknown, key: Key): readonly string[] {
-  return value === undefined || value === null ? [] : terms.tags(value, key);
+  if (value === undefined || value === null) return [];
+  const tags = terms.tags(value, key);
+  list(`${terms.name}: tags`, tags);
+  return tags;
 }
 
 /** One key's failure in a batch that went well for others. */

@@ -66,9 +66,20 @@ export function aFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw bad(what, 'a function', value);
 }
 
-/** An array, or nothing: a text in its place would be taken letter by letter. */
+/** An array: a text in its place would be taken letter by letter. */
+export function list(what: string, value: unknown): void {
+  if (!Array.isArray(value)) throw bad(what, 'an array', value);
+}
+
+/** An array, or nothing. */
 export function listOrNothing(what: string, value: unknown): void {
-  if (value !== undefined && !Array.isArray(value)) throw bad(what, 'an array', value);
+  if (value !== undefined) list(what, value);
+}
+
+/** True, false, or nothing, which is false. */
+export function trueOrFalse(what: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw bad(what, 'true or false', value);
+  return value === true;
 }
 
 /** Non-empty text. */

@@ -271,7 +271,7 @@ export class Reader {
 
   async #loadNow(flight: Flight, quest: Quest, release?: () => void): Promise<Outcome> {
     const { stamps, events, clock } = this.#core;
-    if (events.has('miss')) events.emit('miss', { key: shown(quest.path) });
+    if (events.has('miss') && !quest.refreshing) events.emit('miss', { key: shown(quest.path) });
     flight.begin(stamps.known, stamps.markFor(quest.terms.sourceLag), stamps.incarnation, quest.old ?? quest.wrong);
     const began = clock.now();
     let entry: Entry;

@@ -1,4 +1,6 @@
 /** Counters. One read is one outcome; every figure was counted where it happened. */
+import type { BreakerState } from './breaker.ts';
+import type { Usage } from './store.ts';
 
 /** How a collection's reads ended, and what they cost. */
 export interface ReadCounts {
@@ -66,4 +68,35 @@ export function summed(all: Iterable<Readonly<Counts>>): CollectionStats {
   const { hits, stale, loaded, joined, absent, failed, aborted } = sum;
   const answered = hits + stale + loaded + joined + absent;
   return { ...sum, reads: answered + failed + aborted, hitRatio: answered === 0 ? 0 : (hits + stale) / answered };
+}
+
+/** Figures of one tier. */
+export interface TierStats {
+  readonly name: string;
+  readonly reads: number;
+  /** Reads that found an entry, valid or not. A hit straight from memory is counted by its collection alone. */
+  readonly found: number;
+  readonly failures: number;
+  /** Operations not tried: the breaker was open, or too many writes were under way. */
+  readonly skipped: number;
+  readonly breaker: BreakerState;
+  readonly usage: Usage | undefined;
+}
+
+/** Figures of a cache. */
+export interface CacheStats extends CollectionStats {
+  readonly collections: Readonly<Record<string, CollectionStats>>;
+  readonly tiers: readonly TierStats[];
+  readonly log: {
+    readonly incarnation: string;
+    /** The newest mark known, and the mark up to which all changes are. */
+    readonly known: number;
+    readonly applied: number;
+    /** Dependencies whose change waits to be said; while there are any, nothing that rests on them is served. */
+    readonly unsaid: number;
+    /** Milliseconds since the log last answered. */
+    readonly silentFor: number;
+    /** Stamps held exactly, stamps in the bounded table, and its floor. */
+    readonly stamps: { readonly held: number; readonly table: number; readonly floor: number };
+  };
 }

@@ -9,6 +9,7 @@ import {
   functionOrNothing,
   oneOf,
   positiveInteger,
+  trueOrFalse,
 } from './options.ts';
 import type { Schema } from './schema.ts';
 import { TidemarkError } from './errors.ts';
@@ -105,9 +106,7 @@ export function termsOf(name: string, options: CollectionOptions<unknown>): Term
   checkOptions(`${what}: timeout`, timeout, ['soft', 'hard']);
   if (schema !== undefined && typeof (schema as Partial<Schema> | null)?.['~standard']?.validate !== 'function')
     throw new TidemarkError('bad_option', `${what}: schema must be a Standard Schema (an object with '~standard')`);
-  const earlyRefresh: unknown = options.earlyRefresh ?? false;
-  if (typeof earlyRefresh !== 'boolean')
-    throw new TidemarkError('bad_option', `${what}: earlyRefresh must be true or false`);
+  const earlyRefresh = trueOrFalse(`${what}: earlyRefresh`, options.earlyRefresh);
   const ttl = time('ttl', Infinity);
   const staleFor = time('staleFor', 0);
   const graceFor = time('graceFor', 0);

@@ -1,7 +1,7 @@
 /** Loading what will be asked for, before it is: many keys, few at a time. */
 import type { Collection } from './collection.ts';
 import type { Key } from './key.ts';
-import { checkOptions, functionOrNothing, positiveInteger } from './options.ts';
+import { checkOptions, functionOrNothing, list, positiveInteger } from './options.ts';
 import { abortable } from './wait.ts';
 
 /** Keys of one collection to warm, in order of worth. */
@@ -32,6 +32,7 @@ export interface WarmOptions {
  * Since warming is reading, it never overwrites anything newer.
  */
 export async function warm(plan: readonly WarmStep[], options: WarmOptions = {}): Promise<WarmProgress> {
+  list('warm: plan', plan);
   checkOptions('warm', options, ['concurrency', 'onProgress', 'signal']);
   const concurrency = positiveInteger('warm: concurrency', options.concurrency ?? 8);
   functionOrNothing('warm: onProgress', options.onProgress);

@@ -1,7 +1,15 @@
 /** The memory tier: live values in this process, found by the caller's own key, within a limit that holds at every moment. */
 import { CoarseClock, systemClock, type Clock } from '../engine/clock.ts';
 import type { Entry } from '../engine/entry.ts';
-import { checkOptions, oneOf, positiveInteger, size, type Size } from '../engine/options.ts';
+import {
+  checkOptions,
+  functionOrNothing,
+  nonEmptyText,
+  oneOf,
+  positiveInteger,
+  size,
+  type Size,
+} from '../engine/options.ts';
 import type { Policy, PolicyFactory } from '../engine/policy.ts';
 import { localId } from '../engine/key.ts';
 import type { LiveShelf, LiveStore, Stored, Truth, Usage } from '../engine/store.ts';
@@ -38,7 +46,9 @@ export interface MemoryOptions {
  */
 export function memory(options: MemoryOptions = {}): LiveStore {
   checkOptions('memory', options, ['name', 'maxEntries', 'maxBytes', 'policy', 'weigh', 'clock']);
-  const { policy = 'lru', name = 'memory' } = options;
+  const { policy = 'lru' } = options;
+  const name = nonEmptyText('memory: name', options.name ?? 'memory');
+  functionOrNothing('memory: weigh', options.weigh);
   const maxBytes = options.maxBytes === undefined ? Infinity : size('memory: maxBytes', options.maxBytes);
   const maxEntries = positiveInteger(
     'memory: maxEntries',

@@ -1,0 +1,15 @@
+/** The demo's entry: `npm run demo`, and Ctrl-C. */
+import { tell } from './story.ts';
+
+const stopping = new AbortController();
+// Once: a second Ctrl-C ends the process as it always does.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
+process.stdout.on('error', () => stopping.abort()); // whoever read the output has gone
+
+process.exitCode = await tell({
+  args: process.argv.slice(2),
+  env: process.env,
+  out: process.stdout,
+  err: process.stderr,
+  signal: stopping.signal,
+});

@@ -1,0 +1,186 @@
+/** What a schedule may do next. */
+import type { Selector } from 'tidemark';
+import { drain } from './gates.ts';
+import { saidShown } from './peer.ts';
+import { type Place, PLACES, type Said, TAGS } from './truth.ts';
+import type { Seat, World } from './world.ts';
+
+type Command = (world: World, seat: Seat) => void | Promise<void>;
+
+const TIMES = [1, 20, 60, 110, 250, 400, 700, 1500];
+
+const everyPlace = PLACES.map(({ index }) => index);
+
+const COMMANDS = {
+  release(world) {
+    const { gates, chance } = world;
+    if (gates.size === 0) return;
+    const at = chance.below(gates.size);
+    const lost = world.space !== undefined && chance.once(20);
+    const which = lost ? gates.lose(at) : gates.release(at);
+    world.trace?.(() => `${lost ? 'lose' : 'release'} ${which}`);
+  },
+
+  read(world, { peer }) {
+    const { chance } = world;
+    const place = chance.pick(world.places);
+    if (chance.once(6)) return world.track(peer.read(place, { load: false }));
+    if (!chance.once(8)) return world.track(peer.read(place));
+    const abort = new AbortController();
+    world.aborts.push(abort);
+    world.track(peer.read(place, { signal: abort.signal }));
+  },
+
+  readMany(world, { peer }) {
+    const { shelf } = world.chance.pick(world.places);
+    const places = PLACES.filter((place) => place.shelf === shelf && shelf !== 'free');
+    if (places.length === 0) return;
+    world.track(peer.readMany(places));
+  },
+
+  peek(world, { peer }) {
+    peer.peek(world.chance.pick(world.places));
+  },
+
+  abort(world) {
+    const abort = world.aborts.pop();
+    if (!abort) return;
+    world.trace?.(() => 'a read is given up');
+    abort.abort(new Error('given up'));
+  },
+
+  /** Write to the truth, then say what changed: all the ways to say it are right. */
+  write(world, seat) {
+    const { chance, truth } = world;
+    const place = chance.pick(world.places);
+    if (world.setting[place.index] > 0) return;
+    const before = truth.versions[place.index];
+    const how = chance.weighted({ key: 5, set: 5, tags: 2, prefix: 2, pattern: 2, all: 0.5, delete: 1, collection: 0.5 });
+    truth.write(place);
+    if (how === 'set' && place.shelf !== 'free' && place.shelf !== 'sum') return set(world, seat, place);
+    if (how === 'delete') return void say(world, seat, [place.index], [], () => seat.peer.delete(place));
+    if (how === 'tags' && place.shelf !== 'free' && !truth.absent(place, before))
+      return invalidate(world, seat, { tags: truth.tags(place, before) });
+    return invalidate(world, seat, selectorOf(world, place, how));
+  },
+
+  /** Say that something changed though nothing did, softly at times. */
+  invalidate(world, seat) {
+    const { chance } = world;
+    const place = chance.pick(world.places);
+    const soft = chance.once(2);
+    const how = chance.weighted({ key: 3, tags: 3, prefix: 2, pattern: 2, all: 0.3, keys: 1 });
+    const selector: Selector =
+      how === 'tags'
+        ? { tags: [chance.pick(TAGS), chance.pick(TAGS)] }
+        : how === 'keys'
+          ? { keys: [place.path, chance.pick(world.places).path, place.path] }
+          : selectorOf(world, place, how);
+    invalidate(world, seat, selector, soft);
+  },
+
+  async pass(world) {
+    const ms = world.chance.pick(TIMES);
+    await drain(); // what has been answered has been answered at this time, not later
+    world.clock.advance(ms);
+    world.trace?.(() => `${ms} ms pass`);
+  },
+
+  restart(world, seat) {
+    world.trace?.(() => `${seat.peer.name} dies`);
+    world.kill(seat);
+  },
+} satisfies Record<string, Command>;
+
+const DISRUPTIONS = {
+  down: ({ space }) => space!.down(),
+  stall: ({ space }) => space!.stall(),
+  up: ({ space }) => space!.up(),
+  cut: (_, { link }) => link!.cut(),
+  mend: ({ seats }) => seats.forEach(({ link }) => link!.mend()),
+  trim: ({ space, chance }) => space!.trim(chance.below(3)),
+  compact: ({ space }) => space!.compact(),
+  flush: ({ space }) => space!.flush(),
+  evict: ({ space, chance }) => space!.keys.length > 0 && space!.evict(chance.pick(space!.keys)),
+} satisfies Record<string, (world: World, seat: Seat) => unknown>;
+
+const QUIET = { release: 34, read: 26, readMany: 3, peek: 4, abort: 2, write: 13, invalidate: 4, pass: 6, restart: 0.5 };
+const SHARED = { ...QUIET, down: 1.5, stall: 1, up: 5, cut: 1.5, mend: 4, trim: 2.5, compact: 2, flush: 0.8, evict: 2 };
+
+/** One step of a schedule. */
+export async function step(world: World): Promise<void> {
+  const { chance } = world;
+  const seat = chance.pick(world.seats);
+  const command: keyof typeof SHARED = chance.weighted(world.space ? SHARED : { ...SHARED, ...NOTHING, ...QUIET });
+  if (command in DISRUPTIONS) {
+    world.trace?.(() => (command === 'cut' ? `${seat.peer.name} is cut off` : command));
+    DISRUPTIONS[command as keyof typeof DISRUPTIONS](world, seat);
+  } else await COMMANDS[command as keyof typeof COMMANDS](world, seat);
+}
+
+const NOTHING = { down: 0, stall: 0, up: 0, cut: 0, mend: 0, trim: 0, compact: 0, flush: 0, evict: 0 };
+
+function set(world: World, seat: Seat, place: Place): void {
+  const version = world.truth.versions[place.index];
+  const ttl = world.chance.once(4) ? 400 : undefined;
+  world.setting[place.index]++;
+  const done = say(world, seat, [place.index], [], () => seat.peer.set(place, version, ttl), `set @${version}`);
+  void done.finally(() => world.setting[place.index]--);
+}
+
+function invalidate(world: World, seat: Seat, selector: Selector, soft = false): void {
+  const places = everyPlace.filter((index) => selects(selector, PLACES[index]));
+  const how = () => seat.peer.cache.invalidate(selector, soft ? { soft } : {});
+  void say(world, seat, places, selector.tags ?? [], how, JSON.stringify(selector), soft);
+}
+
+function say(
+  world: World,
+  { peer }: Seat,
+  places: readonly number[],
+  tags: readonly string[],
+  how: () => ReturnType<typeof peer.cache.invalidate>,
+  words = '',
+  soft = false,
+): Promise<void> {
+  const said: Said = { places, tags, soft, truth: [...world.truth.versions] };
+  world.trace?.(() => `${peer.name} says ${saidShown(said)} ${words}`);
+  const done = peer.change(said, how);
+  world.track(done);
+  return done;
+}
+
+type Way = 'key' | 'set' | 'tags' | 'prefix' | 'pattern' | 'all' | 'delete' | 'collection' | 'keys';
+
+/** One of the ways to name a place in a change. */
+function selectorOf({ chance }: World, { path }: Place, how: Way): Selector {
+  switch (how) {
+    case 'prefix':
+      return { prefix: path.slice(0, 1 + chance.below(path.length)) };
+    case 'pattern': {
+      const start = chance.below(path.length + 1);
+      const starred = path.map((segment, i) => (i >= start && chance.once(2) ? '*' : segment));
+      return { pattern: chance.once(3) ? [...path.slice(0, start), '**'] : starred };
+    }
+    case 'all':
+      return { all: true };
+    case 'collection':
+      return { prefix: path.slice(0, 1) };
+    default:
+      return { key: path };
+  }
+}
+
+/** Which places a selector names, told without the engine's own words. */
+function selects({ key, keys, prefix, pattern, all }: Selector, { path }: Place): boolean {
+  const is = (other: unknown) => JSON.stringify(other) === JSON.stringify(path);
+  if (all === true || is(key) || keys?.some(is)) return true;
+  if (Array.isArray(prefix) && prefix.every((segment, i) => segment === path[i])) return true;
+  if (!Array.isArray(pattern)) return false;
+  const deep = pattern.at(-1) === '**';
+  const parts = deep ? pattern.slice(0, -1) : pattern;
+  return (
+    (deep ? path.length >= parts.length : path.length === parts.length) &&
+    parts.every((part, i) => part === '*' || part === path[i])
+  );
+}

@@ -1,0 +1,65 @@
+/** Everything that has to be waited for waits here, until the schedule lets it go: in any order, or never well. */
+
+interface Waiting {
+  readonly label: string;
+  readonly owner: string;
+  readonly pass: () => void;
+  readonly lose: (error: Error) => void;
+}
+
+/** Messages and moments on hold. */
+export class Gates {
+  #waiting: Waiting[] = [];
+  /** True once the schedule is over: nothing is held any more. */
+  open = false;
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Wait until the schedule goes on with this. Rejects if what was waited for is lost. */
+  hold(owner: string, label: string): Promise<void> {
+    if (this.open) return Promise.resolve();
+    return new Promise((pass, lose) => this.#waiting.push({ owner, label, pass, lose }));
+  }
+
+  /** Let one go; the result says which. */
+  release(at: number): string {
+    const [one] = this.#waiting.splice(at, 1);
+    one.pass();
+    return `${one.owner} ${one.label}`;
+  }
+
+  /** Lose one; the result says which. */
+  lose(at: number): string {
+    const [one] = this.#waiting.splice(at, 1);
+    one.lose(new Error(`lost: ${one.label}`));
+    return `${one.owner} ${one.label}`;
+  }
+
+  /** Let everything of one owner go, or lose it. */
+  leave(owner: string, passes: () => boolean): void {
+    const leaving = this.#waiting.filter((one) => one.owner === owner);
+    this.#waiting = this.#waiting.filter((one) => one.owner !== owner);
+    for (const one of leaving) {
+      if (passes()) one.pass();
+      else one.lose(new Error(`lost: ${one.label}`));
+    }
+  }
+
+  releaseAll(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) one.pass();
+  }
+}
+
+/** Let every promise that can settle do so. */
+export function drain(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Let promises go on for a few turns only: what is under way stays in the middle of it. */
+export async function nudge(turns: number): Promise<void> {
+  for (let i = 0; i < turns; i++) await undefined;
+}

@@ -1,0 +1,156 @@
+/** Where a schedule plays: the truth, the caches around it, what they share, and the first thing found wrong. */
+import type { CacheOptions, ChangeLog, Store, TierOptions } from 'tidemark';
+import { type ManualClock, manualClock } from 'tidemark/testing';
+import type { SharedBackend, SharedSpace } from '../../src/testing/shared-backend.ts';
+import { Chance } from './chance.ts';
+import type { Engine } from './engine.ts';
+import { Gates } from './gates.ts';
+import { HostileStore } from './hostile-store.ts';
+import { Peer } from './peer.ts';
+import { Owed, type Place, PLACES, type Said, Truth } from './truth.ts';
+
+/** What the caches of a schedule are made of. */
+export type Setup = 'memory' | 'hostile' | 'shared' | 'strong';
+
+export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong'];
+
+const SMALL = { stamps: 6, rules: 2 };
+
+/** A cache at its place: a restart puts another one there. */
+export interface Seat {
+  peer: Peer;
+  link: SharedBackend | undefined;
+  memory: ReturnType<Engine['memory']> | undefined;
+}
+
+/** Everything that a schedule plays with. */
+export class World {
+  readonly seed: number;
+  readonly setup: Setup;
+  readonly clock: ManualClock = manualClock();
+  readonly gates = new Gates();
+  readonly truth = new Truth();
+  readonly space: SharedSpace | undefined;
+  readonly seats: Seat[] = [];
+  /** Caches that a restart has taken the place of. */
+  readonly former: Peer[] = [];
+  /** What every process is owed once all is delivered: changes that the log has acknowledged. */
+  readonly everywhere = new Owed();
+  /** Until when a made value is fresh, by its id. */
+  readonly freshUntil = new Map<number, number>();
+  /** The newest version of each place at which a load or a set found nothing there. */
+  readonly newestAbsent: number[] = PLACES.map(() => 0);
+  /** The places that this schedule reads and writes, so that it meets itself often. */
+  readonly places: readonly Place[];
+  /** How many sets of a place are under way: who sets must know that it is the newest. */
+  readonly setting: number[] = PLACES.map(() => 0);
+  /** What reads and changes have not settled yet. */
+  readonly pending = new Set<Promise<unknown>>();
+  readonly aborts: AbortController[] = [];
+  readonly counts = { reads: 0 };
+  made = 0;
+  /** True at the end, when everything is delivered: every process is owed everything. */
+  rest = false;
+  /** The chance of the present step. */
+  chance: Chance;
+  violation: string | undefined;
+  trace: ((line: () => string) => void) | undefined;
+  readonly #engine: Engine;
+  readonly #hostile: HostileStore;
+  #log: ChangeLog;
+  readonly #limits: { readonly maxEntries?: number; readonly maxBytes?: number };
+  readonly #mixed: boolean;
+  #names = 0;
+
+  constructor(engine: Engine, setup: Setup, seed: number) {
+    this.#engine = engine;
+    this.setup = setup;
+    this.seed = seed;
+    const chance = (this.chance = new Chance(seed, -1));
+    this.places = chosen(chance);
+    this.#limits = chance.once(4) ? { maxBytes: 600 + chance.below(1000) } : { maxEntries: 1 + chance.below(8) };
+    this.#mixed = chance.once(5);
+    this.#hostile = new HostileStore(() => this.chance, this.gates);
+    this.#log = this.#newLog();
+    if (setup === 'shared' || setup === 'strong')
+      this.space = new engine.SharedSpace({ clock: this.clock, ...(chance.once(2) ? { limits: SMALL } : {}) });
+    const seats = this.space ? 2 + chance.below(2) : setup === 'memory' ? 1 + chance.below(2) : 1;
+    for (let i = 0; i < seats; i++) this.seats.push(this.#seat());
+  }
+
+  #newLog(): ChangeLog {
+    return this.#engine.localLog(this.chance.once(2) ? { keep: 2, stamps: 2 } : {});
+  }
+
+  #seat(): Seat {
+    const name = `p${++this.#names}`;
+    const { space, chance } = this;
+    const gate = async (operation: string): Promise<void> => {
+      const { chance: now } = this;
+      if (this.gates.open) return;
+      if (operation === 'wake' ? !now.once(4) : now.once(2)) await this.gates.hold(name, operation);
+    };
+    const link = space && this.#engine.sharedBackend({ space, gate, pollEvery: 400 });
+    const live = space && chance.once(8) ? undefined : this.#engine.memory({ ...this.#limits });
+    const tiers: (Store | TierOptions)[] = [];
+    if (live) tiers.push(chance.once(4) ? { store: live, maxTtl: 350 } : live);
+    if (this.setup === 'hostile' || (space && this.#mixed)) tiers.push(limited(this.#hostile));
+    if (link) tiers.push(limited(link));
+    const options: CacheOptions = {
+      name: 'shop',
+      tiers,
+      log: this.#log,
+      consistency: this.setup === 'strong' ? 'strong' : 'bounded',
+    };
+    return { peer: new Peer(name, this, this.#engine, options), link, memory: live };
+  }
+
+  /** The process at a seat dies and another takes its place. What it had not said yet is lost. */
+  kill(seat: Seat): void {
+    const { peer, link } = seat;
+    peer.alive = false;
+    link?.cut();
+    this.gates.leave(peer.name, () => false);
+    this.former.push(peer);
+    if (this.seats.length === 1 && this.chance.once(2)) this.#log = this.#newLog();
+    Object.assign(seat, this.#seat());
+  }
+
+  /** A change has been acknowledged by the log. */
+  acknowledge(said: Said): void {
+    this.everywhere.acknowledge(said);
+  }
+
+  /** Something is wrong. The first thing found is what the schedule ends with. */
+  violated(what: string): void {
+    this.trace?.(() => `WRONG: ${what}`);
+    this.violation ??= what;
+  }
+
+  /** Remember what has to settle before the schedule may end. */
+  track(work: Promise<unknown>): void {
+    this.pending.add(work);
+    const forget = () => void this.pending.delete(work);
+    work.then(forget, forget);
+  }
+
+  /** No memory tier is ever over its limit. */
+  checkCapacity(): void {
+    const { maxEntries = Infinity, maxBytes = Infinity } = this.#limits;
+    for (const { memory, peer } of this.seats) {
+      const { entries = 0, bytes = 0 } = memory?.usage ?? {};
+      if (entries > maxEntries || bytes > maxBytes)
+        this.violated(`${peer.name} holds ${entries} entries and ${bytes} bytes`);
+    }
+  }
+}
+
+function limited(store: Store): TierOptions {
+  return { store, timeout: 200, breaker: { failures: 3, pause: 300 } };
+}
+
+/** A few places that have to do with each other. */
+function chosen(chance: Chance): readonly Place[] {
+  const some = 2 + chance.below(4);
+  return Array.from({ length: some }, () => chance.pick(PLACES));
+}
