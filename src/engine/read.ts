@@ -158,12 +158,12 @@ export class Reader {
       return undefined;
     }
     const now = coarse.now();
+    const mark = Math.max(entry.mark, stamps.applied); // taken with the verdict: a schema may let time pass
     const freshUntil = verdict === 'soft' ? Math.min(now, entry.freshUntil) : entry.freshUntil;
     const { schema, staleFor } = quest.terms;
     const acceptable = this.#shelves.live(level) || !schema ? true : accepts(schema, entry.value);
     return andThen(acceptable, (ok) => {
       if (!ok || now >= entry.keptUntil) return undefined;
-      const mark = Math.max(entry.mark, stamps.applied);
       const seen = this.#shelves.isolated({ ...entry, freshUntil, mark }, level, quest.terms);
       if (!seen) return undefined;
       if (verdict === 'soft' && !this.#shelves.live(level)) this.#put(quest, seen, level + 1); // aged once, not at each read

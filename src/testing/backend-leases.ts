@@ -11,7 +11,7 @@ import { turn } from './turn.ts';
 export interface LeaseTrait<S> {
   /**
    * Lets `ms` milliseconds pass for the backend: moves its clock by hand, or waits. Without it the tests about time are
-   * skipped.
+   * left out.
    */
   readonly passTime?: (made: S, ms: number) => MaybePromise<void>;
 }

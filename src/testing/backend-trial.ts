@@ -58,7 +58,7 @@ export class BackendTrial<S> {
   }
 }
 
-/** Makes tests that each run on a backend of their own; `needs` names the hook without which a test is skipped. */
+/** Makes tests that each run on a backend of their own; `needs` names the hook without which a test is left out. */
 export type BackendTests<S> = (
   name: string,
   run: (trial: BackendTrial<S>) => Promise<void>,

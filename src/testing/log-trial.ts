@@ -22,7 +22,7 @@ export interface LogTrial {
   readonly model: LogModel;
 }
 
-/** Makes tests that each run on a log of their own; `needs` names the hook without which a test is skipped. */
+/** Makes tests that each run on a log of their own; `needs` names the hook without which a test is left out. */
 export type LogTests = (name: string, run: (trial: LogTrial) => Promise<void>, needs?: 'another' | 'lose') => Test;
 
 /** Tests on the logs that `make` makes. */

@@ -17,7 +17,7 @@ export type Skips = Readonly<Record<string, string>>;
 export interface Test {
   readonly name: string;
   readonly run: () => MaybePromise<void>;
-  /** Why the test can't be run with what the suite was given. */
+  /** Why the test can't be run with what the suite was given; it is left out then. */
   readonly without?: string | undefined;
 }
 
@@ -41,12 +41,17 @@ export function register(
   }
   describe(title, () => {
     for (const group of groups)
-      describe(group.title, () => {
+      describe(titleOf(group), () => {
         for (const { name, run, without } of group.tests) {
-          const reason = Object.hasOwn(skip, name) ? skip[name] : without;
-          if (reason === undefined) it(name, async () => run());
-          else it.skip(`${name} (skipped: ${reason})`, async () => run());
+          if (Object.hasOwn(skip, name)) it.skip(`${name} (skipped: ${skip[name]})`, async () => run());
+          else if (without === undefined) it(name, async () => run());
         }
       });
   });
+}
+
+/** A group's title; if tests had to be left out, it says why. */
+function titleOf({ title, tests }: Group): string {
+  const reasons = new Set(tests.flatMap(({ without }) => without ?? []));
+  return reasons.size === 0 ? title : `${title} (left out: ${[...reasons].join('; ')})`;
 }

@@ -276,7 +276,8 @@ export class Peer {
     this.counts.loads++;
     const busy = this.#busy[index];
     const others = [...busy.loads].some((other) => !other.aborted);
-    if (others && shelf !== 'aged' && this.alive && !signal.aborted && busy.since === this.#standing())
+    const still = busy.since !== undefined && busy.since === this.#standing();
+    if (others && still && shelf !== 'aged' && this.alive && !signal.aborted)
       this.#world.violated(`${this.name} loads ${shown(index)} twice at a time`);
     busy.loads.add(signal);
     return () => busy.loads.delete(signal);

@@ -61,7 +61,7 @@ async function settle(world: World): Promise<void> {
       return unsaid > 0 || (space && (applied < space.position.head || incarnation !== space.position.incarnation));
     });
     if (!behind && world.pending.size === 0 && round > 0) return;
-    clock.advance(Math.min(100 * (round + 1), 2000));
+    await clock.advanceAsync(Math.min(100 * (round + 1), 2000));
   }
   const logs = seats.map(({ peer }) => `${peer.name} ${JSON.stringify(peer.cache.stats().log)}`).join(', ');
   world.violated(`no rest: ${world.pending.size} hang; ${logs}; the log is at ${JSON.stringify(space?.position)}`);
@@ -82,7 +82,7 @@ async function readAll(world: World): Promise<void> {
       }
     for (let round = 0; round < PATIENCE && world.pending.size > 0; round++) {
       await drain();
-      if (world.pending.size > 0) world.clock.advance(100);
+      if (world.pending.size > 0) await world.clock.advanceAsync(100);
     }
     if (world.pending.size > 0) world.violated(`${world.pending.size} reads hang`);
     world.checkCapacity();
@@ -99,7 +99,7 @@ async function audit(world: World): Promise<void> {
   for (const peer of peers) world.track(peer.cache.close());
   for (let round = 0; round < PATIENCE && world.pending.size > 0; round++) {
     await drain();
-    if (world.pending.size > 0) world.clock.advance(200);
+    if (world.pending.size > 0) await world.clock.advanceAsync(200);
   }
   if (world.pending.size > 0) world.violated('a cache does not close');
   world.clock.advance(10_000);

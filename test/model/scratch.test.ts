@@ -18,7 +18,7 @@ test('scratch', async () => {
       reads += end.reads;
       if (one) { mkdirSync('/tmp/m', { recursive: true }); writeFileSync('/tmp/m/trace.txt', lines.join('\n')); }
       if (end.violation) {
-        const kind = end.violation.replace(/[0-9]+/g, 'N').replace(/\(.*/, '').replace(/(plain|aged|brief|sum|free):[a-z\/]+/g, '$1').slice(0, 90);
+        const kind = end.violation.replace(/[0-9]+/g, 'N').replace(/\(.*/, '').replace(/(plain|aged|brief|sum|free):[a-z\/]+/g, '$1').replace(/.*(no rest: N hang).*/, '$1').slice(0, 70);
         const f = found.get(kind);
         if (f) f.n++; else found.set(kind, { seed, n: 1, text: end.violation });
       }

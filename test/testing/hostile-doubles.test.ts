@@ -222,10 +222,20 @@ describe('hostileLog', () => {
   });
 
   test('it watches and polls exactly as the other does', () => {
-    const { append, position, read, stamps } = hostileLog({ log: localLog() });
-    const bare: ChangeLog = { sync: false, pollEvery: 50, append, position, read, stamps };
-    const log = hostileLog({ log: bare });
-    expect([log.sync, log.pollEvery, log.watch]).toEqual([false, 50, undefined]);
+    const nothing = () => Promise.reject(new Error('not asked'));
+    const unwatched: ChangeLog = {
+      sync: false,
+      pollEvery: 50,
+      append: nothing,
+      position: nothing,
+      read: nothing,
+      stamps: nothing,
+    };
+    const log = hostileLog({ log: unwatched });
+    expect(log).toMatchObject({ sync: false, pollEvery: 50, watch: undefined });
+    const watched = hostileLog({ log: nullLog() });
+    expect(watched).toMatchObject({ sync: true, watch: expect.any(Function) as unknown });
+    expect(watched.pollEvery).toBeUndefined();
   });
 });
 

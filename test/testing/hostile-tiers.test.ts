@@ -32,13 +32,13 @@ function asynchronous(): Store {
 
 /** What a promise settles with while at most six seconds pass. */
 async function outcome(clock: ManualClock, work: Promise<unknown>): Promise<unknown> {
-  let ended: unknown = 'still waiting';
+  const ended: unknown[] = [];
   work.then(
-    (value) => (ended = value),
-    (error: unknown) => (ended = error),
+    (value) => ended.push(value),
+    (error: unknown) => ended.push(error),
   );
-  for (let i = 0; i < 30 && ended === 'still waiting'; i++) await clock.advanceAsync(200);
-  return ended;
+  for (let i = 0; i < 30 && ended.length === 0; i++) await clock.advanceAsync(200);
+  return ended.length > 0 ? ended[0] : 'still waiting';
 }
 
 const stores = storeFaults.flatMap((fault) => [

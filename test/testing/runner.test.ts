@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { describe as nodeDescribe, it as nodeIt } from 'node:test';
 import { rolldown } from 'rolldown';
 import { describe, expect, it, test } from 'vitest';
-import { codecSuite, policySuite, type TestRunner } from 'tidemark/testing';
+import { changeLogSuite, codecSuite, policySuite, type TestRunner } from 'tidemark/testing';
 import { jsonCodec } from 'tidemark/codecs/json';
+import { localLog } from 'tidemark/logs/local';
 import { lru } from 'tidemark/policies/lru';
 import { root } from '../support/repository.ts';
 import { outcomesOf } from './outcomes.ts';
@@ -31,7 +32,8 @@ test("a suite runs under node's own runner", async () => {
       entry,
       `import { describe, it } from 'node:test';
        import { policySuite } from ${testing};
-       import { lru } from ${policies};
+       import { localLog } from 'tidemark/logs/local';
+import { lru } from ${policies};
        policySuite({ describe, it }, { name: 'lru', make: lru, skip: { 'it has a name': 'shown here' } });
        policySuite({ describe, it }, { name: 'broken', make: () => ({ ...lru(), name: '' }) });`,
     );
@@ -43,6 +45,7 @@ test("a suite runs under node's own runner", async () => {
       encoding: 'utf8',
       env,
     });
+    expect(ran.stderr).toBe('');
     expect(ran.stdout).toContain('ok 1 - lru is a policy');
     expect(ran.stdout).toContain('it has a name (skipped: shown here) # SKIP');
     expect(ran.stdout).toContain('not ok 2 - broken is a policy');
@@ -61,6 +64,22 @@ describe('skipping', () => {
     expect(skipped).toEqual(['it has a name (skipped: names come later)']);
     expect(passed).not.toContain('it has a name');
     expect([...failed]).toEqual([]);
+  });
+
+  test('what the suite has no hook for is left out, and the heading says why', () => {
+    const told: string[] = [];
+    const tell = (name: string) => void told.push(name);
+    const runner: TestRunner = {
+      describe: (name, body) => {
+        tell(name);
+        body();
+      },
+      it: Object.assign(tell, { skip: tell }),
+    };
+    changeLogSuite(runner, { name: 'local', make: () => ({ log: localLog() }), lose: () => {} });
+    expect(told).toContain("forgetting and losing (left out: no 'makeSmall' was given)");
+    expect(told).toContain('a log that lost changes has another incarnation, whoever asks');
+    expect(told).not.toContain('another connection sees a change as soon as it is acknowledged');
   });
 
   test('a skip that names no test, or gives no reason, is an error', async () => {
