@@ -57,7 +57,7 @@ export class Authority {
     this.#stopWatching = options.log.watch?.(() => {
       if (this.#saying === 0 || !options.log.sync) void this.pull();
     });
-    if (!options.log.sync) this.#poll();
+    if (!options.log.sync || options.log.pollEvery !== undefined) this.#poll();
   }
 
   /** Changes that wait to be said. */
@@ -160,6 +160,7 @@ export class Authority {
       guard.attempt('stamps', (call) => log.stamps(dependencies, call)),
       (answer) => {
         if (answer === FAILED || answer.incarnation !== incarnation || incarnation !== stamps.incarnation) return false;
+        if (answer.head < stamps.size.floor) return false; // older than what has been applied and forgotten meanwhile
         dependencies.forEach((dependency, i) => stamps.learn(dependency, answer.stamps[i]));
         return true;
       },

@@ -5,7 +5,7 @@
  * Implementing one: `decode(encode(v))` must equal `v` in everything that `v` is made of (Date, Map, Set, bigint, typed
  * arrays, NaN, -0, undefined), or `encode` must throw `bad_value`. Nothing may be changed silently.
  */
-import type { Entry } from './entry.ts';
+import { type Entry, isEntry } from './entry.ts';
 import { TidemarkError } from './errors.ts';
 
 /** Values to bytes and back. */
@@ -64,7 +64,7 @@ export function decodeEntry(bytes: Uint8Array, codec: Codec): Entry {
       string | null,
       number | null,
     ];
-    return {
+    const entry: Entry = {
       value: codec.decode(bytes.subarray(end)),
       mark,
       incarnation,
@@ -74,6 +74,8 @@ export function decodeEntry(bytes: Uint8Array, codec: Codec): Entry {
       etag: etag ?? undefined,
       cost: cost ?? undefined,
     };
+    if (!isEntry(entry)) throw new TypeError('the header is that of no entry');
+    return entry;
   } catch (cause) {
     if (cause instanceof TidemarkError) throw cause;
     throw new TidemarkError('bad_bytes', "bytes can't be read as an entry", cause);

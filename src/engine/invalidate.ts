@@ -43,7 +43,8 @@ export function changeOf(names: Names, selector: Selector, options: InvalidateOp
   if (all === true) change.push(names.prefix([]));
   if (change.length === 0 && keys === undefined && tags === undefined)
     throw new TidemarkError('bad_option', 'invalidate needs one of key, keys, prefix, tags, pattern, all');
-  return soft ? change.map(softly) : change;
+  const once = [...new Set(change)];
+  return soft ? once.map(softly) : once;
 }
 
 function someKey(key: Key): readonly string[] {

@@ -41,7 +41,8 @@ export interface ChangeLog {
   read(after: Mark, call: Call): MaybePromise<Page>;
   /**
    * For each dependency the mark of its last change, or any larger mark (the log's floor, where it has forgotten).
-   * Rules that match a key's dependency (`=…`) count as changes of it.
+   * Rules that match a key's dependency (`=…`) count as changes of it. A rule that the log forgets may live on as a change
+   * of the prefix that it begins with, so whoever rests on a key rests on its prefixes, too.
    */
   stamps(
     dependencies: readonly Dependency[],
@@ -49,7 +50,8 @@ export interface ChangeLog {
   ): MaybePromise<Position & { readonly stamps: readonly Mark[] }>;
   /**
    * Call `wake` whenever there may be something new. A hint: it may come late, twice, or not at all; followers also ask
-   * by themselves every `pollEvery` milliseconds.
+   * by themselves every `pollEvery` milliseconds. A synchronous log without `pollEvery` must wake its watchers during
+   * `append`: nothing else tells them.
    */
   watch?(wake: () => void): () => void;
   /** How often a follower asks without having been woken, in milliseconds; by default 1,000, and never for a synchronous log. */

@@ -43,7 +43,8 @@ export class Outbox {
 
   /** A change could not be said. */
   add(change: Change): void {
-    const more = change.filter((dependency) => !this.#waiting.has(dependency) && !this.#waiting.has(this.#everything));
+    const waits = (dependency: Dependency) => this.#waiting.has(dependency) || this.#waiting.has(this.#everything);
+    const more = [...new Set(change)].filter((dependency) => !waits(dependency));
     const full = this.#waiting.size + more.length > MOST;
     const added = full ? [this.#everything] : more;
     this.#stamps.distrust(added);
@@ -78,7 +79,9 @@ export class Outbox {
     });
   }
 
+  /** Say what waits, once more: also what comes back from being said in vain. */
   async close(): Promise<void> {
+    await this.#flushing;
     await this.flush();
     this.#cancel?.();
   }

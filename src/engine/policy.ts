@@ -18,7 +18,7 @@ export interface Policy {
   touch(slot: number, weight?: number): void;
   /** The entry in a slot is gone. */
   remove(slot: number): void;
-  /** The slot whose entry should leave next; -1 if there is none. The tier calls `remove` for it afterwards. */
+  /** The slot whose entry should leave next, the same until something changes; -1 if there is none. The tier then calls `remove` for it. */
   victim(): number;
 }
 

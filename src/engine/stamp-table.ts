@@ -65,12 +65,22 @@ export class StampTable {
     return this.#young.size + this.#old.size + this.#rules.length;
   }
 
-  /** A dependency changed at a mark. A smaller mark than the one known changes nothing. */
+  /** A dependency changed at a mark. A mark that isn't newer than what is known, or than the floor, changes nothing. */
   record(dependency: Dependency, mark: Mark): void {
     const soft = dependency.charCodeAt(0) === SOFT;
     if (dependency.charCodeAt(soft ? 1 : 0) === STAR) return this.#addRule(dependency, soft, mark);
-    const known = this.#young.get(dependency) ?? this.#old.get(dependency);
-    if (known !== undefined && known >= mark) return;
+    if (mark > (this.find(dependency) ?? this.#floor)) this.#keep(dependency, mark);
+  }
+
+  /**
+   * A log that knows better says that a dependency changed last at this mark or before: a stamp that may lie below the
+   * floor, where {@link StampTable.record} would take it for forgotten. What is known already stands.
+   */
+  learn(dependency: Dependency, mark: Mark): void {
+    if (this.find(dependency) === undefined) this.#keep(dependency, mark);
+  }
+
+  #keep(dependency: Dependency, mark: Mark): void {
     this.#young.set(dependency, mark);
     if (mark > this.#youngNewest) this.#youngNewest = mark;
     if (this.#young.size >= this.#limits.stamps) this.#turn();

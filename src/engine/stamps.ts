@@ -119,7 +119,7 @@ export class Stamps implements Truth {
   learn(dependency: Dependency, mark: Mark): void {
     const soft = dependency.startsWith('?');
     const id = this.#ids.get(soft ? dependency.slice(1) : dependency);
-    if (id === undefined) this.#table.record(dependency, mark);
+    if (id === undefined) this.#table.learn(dependency, mark);
     else if (this.#vague[id] & (soft ? 2 : 1)) {
       (soft ? this.#soft : this.#hard)[id] = mark;
       this.#vague[id] &= soft ? 1 : 2;

@@ -44,7 +44,7 @@ export class LogModel {
 }
 
 /** Does a change touch a dependency, by name or by a rule that matches its key? */
-export function touches(change: Change, dependency: Dependency): boolean {
+function touches(change: Change, dependency: Dependency): boolean {
   if (change.includes(dependency)) return true;
   const soft = dependency.startsWith('?');
   const path = keyPathOf(soft ? dependency.slice(1) : dependency);
@@ -68,7 +68,7 @@ function randomPath(random: Random): Path {
 }
 
 /** A dependency of any kind that an entry can rest on, from so few that they meet again. */
-export function randomDependency(random: Random): Dependency {
+function randomDependency(random: Random): Dependency {
   const path = randomPath(random);
   const name = pick([keyDependency(path), prefixDependency(path), tagOf(path.join('.'))], random);
   return random() < 0.2 ? softly(name) : name;

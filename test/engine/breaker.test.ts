@@ -15,7 +15,12 @@ test('it opens after so many failures in a row, and not before', () => {
 test('after the pause one probe passes, and nothing else until its outcome is known', () => {
   const breaker = new Breaker({ ...options, failures: 1 });
   breaker.failed(0);
-  expect([breaker.allows(99), breaker.allows(100), breaker.state, breaker.allows(1e9)]).toEqual([false, true, 'half-open', false]);
+  expect([breaker.allows(99), breaker.allows(100), breaker.state, breaker.allows(1e9)]).toEqual([
+    false,
+    true,
+    'half-open',
+    false,
+  ]);
   expect([breaker.succeeded(), breaker.state, breaker.allows(100)]).toEqual([true, 'closed', true]);
 });
 

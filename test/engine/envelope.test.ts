@@ -3,12 +3,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeEntry, encodeEntry, type Entry } from 'tidemark';
 import { jsonCodec } from 'tidemark/codecs/json';
-import { anyText } from '../support/arbitraries.ts';
 
 const time = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 2 ** 45 }));
-const wellFormed = anyText.map((text) => text.toWellFormed());
+const wellFormed = fc.string({ unit: 'binary', maxLength: 12 }); // no lone surrogates: what an entry carries is escaped
 const entry: fc.Arbitrary<Entry> = fc.record({
-  value: fc.oneof(wellFormed, fc.double(), fc.constant(undefined), fc.bigInt(), fc.dictionary(wellFormed, fc.integer())),
+  value: fc.oneof(
+    wellFormed,
+    fc.double(),
+    fc.constant(undefined),
+    fc.bigInt(),
+    fc.dictionary(wellFormed, fc.integer()),
+  ),
   mark: fc.maxSafeNat(),
   incarnation: wellFormed,
   dependencies: fc.array(wellFormed, { maxLength: 4 }),
@@ -41,11 +46,13 @@ test('also from the middle of a larger buffer', () => {
   );
 });
 
-test('bytes that were cut off, or that are none of ours, are bad_bytes', () => {
+test('bytes that were cut off before the value, or that are none of ours, are bad_bytes', () => {
   fc.assert(
     fc.property(entry, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (given, share) => {
       const bytes = encodeEntry(given, jsonCodec);
-      expect(() => decodeEntry(bytes.subarray(0, Math.floor(bytes.length * share)), jsonCodec)).toThrow(bad);
+      const value = jsonCodec.encode(given.value).length;
+      const cut = Math.floor((bytes.length - value + 1) * share);
+      expect(() => decodeEntry(bytes.subarray(0, cut), jsonCodec)).toThrow(bad);
     }),
     { numRuns: 500 },
   );
@@ -67,7 +74,15 @@ test('a newer format is refused, not guessed', () => {
 });
 
 test('bytes whose header is JSON but no header are bad_bytes', () => {
-  for (const header of ['null', '{}', '5', '[]', '[1]', '["1","x",[],null,null,null,null]', '[1,"x",5,null,null,null,null]']) {
+  for (const header of [
+    'null',
+    '{}',
+    '5',
+    '[]',
+    '[1]',
+    '["1","x",[],null,null,null,null]',
+    '[1,"x",5,null,null,null,null]',
+  ]) {
     const text = new TextEncoder().encode(header);
     const value = new TextEncoder().encode('1');
     const bytes = new Uint8Array(5 + text.length + value.length);

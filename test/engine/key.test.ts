@@ -123,7 +123,20 @@ group('describe', () => {
         throw new Error('toString');
       },
     };
-    const values = [undefined, null, NaN, 5n, true, Symbol('s'), () => 1, [], {}, new Date(0), 'x'.repeat(1e5), hostile];
+    const values = [
+      undefined,
+      null,
+      NaN,
+      5n,
+      true,
+      Symbol('s'),
+      () => 1,
+      [],
+      {},
+      new Date(0),
+      'x'.repeat(1e5),
+      hostile,
+    ];
     for (const value of values) expect(describe(value).length).toBeLessThan(60);
     expect(describe([])).toBe('an array');
     expect(describe(new Map())).toBe('a Map');

@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { TidemarkError } from 'tidemark';
 import { duration, fraction, oneOf, positiveInteger, size } from '../../src/engine/options.ts';
 
-const bad = expect.objectContaining({ code: 'bad_option', message: expect.stringContaining('what') as string }) as Error;
+const bad = expect.objectContaining({
+  code: 'bad_option',
+  message: expect.stringContaining('what') as string,
+}) as Error;
 
 describe('duration', () => {
   test.each([
@@ -33,7 +36,7 @@ describe('duration', () => {
 
   test('any other text is an error, soon', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789.emshd -+x'), maxLength: 8 }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789.emshd -+x'.split('')), maxLength: 8 }), (text) => {
         fc.pre(!/^\d{1,15}(\.\d{1,6})?(ms|s|m|h|d)$/.test(text));
         expect(() => duration('what', text as '1s')).toThrow(bad);
       }),
@@ -42,8 +45,9 @@ describe('duration', () => {
     expect(() => duration('what', ('9'.repeat(1e6) + 's') as '1s')).toThrow(bad);
   });
 
-  test.each([-1, -Infinity, NaN, null, undefined, true, {}, [], ['5s'], 5n, '5S', ' 5s', '5s ', '5', '٣s'])('%s is none', (value) =>
-    expect(() => duration('what', value as '1s')).toThrow(bad),
+  test.each([-1, -Infinity, NaN, null, undefined, true, {}, [], ['5s'], 5n, '5S', ' 5s', '5s ', '5', '٣s'])(
+    '%s is none',
+    (value) => expect(() => duration('what', value as '1s')).toThrow(bad),
   );
 });
 
@@ -65,12 +69,16 @@ describe('size', () => {
 });
 
 describe('numbers and words', () => {
-  test.each([1, 5, Number.MAX_SAFE_INTEGER])('%d is a positive integer', (n) => expect(positiveInteger('what', n)).toBe(n));
+  test.each([1, 5, Number.MAX_SAFE_INTEGER])('%d is a positive integer', (n) =>
+    expect(positiveInteger('what', n)).toBe(n),
+  );
   test.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '5', null])('%s is none', (n) =>
     expect(() => positiveInteger('what', n as number)).toThrow(bad),
   );
   test.each([0, 0.5, 1])('%d is a fraction', (n) => expect(fraction('what', n)).toBe(n));
-  test.each([-0.1, 1.1, NaN, '0.5', null])('%s is none', (n) => expect(() => fraction('what', n as number)).toThrow(bad));
+  test.each([-0.1, 1.1, NaN, '0.5', null])('%s is none', (n) =>
+    expect(() => fraction('what', n as number)).toThrow(bad),
+  );
   test('one of some words', () => {
     expect(oneOf('what', 'a', ['a', 'b'])).toBe('a');
     expect(() => oneOf('what', 'c' as 'a', ['a', 'b'])).toThrow(/'a', 'b', not "c"/);

@@ -108,7 +108,12 @@ test('more than a thousand become everything; saying that is enough', async () =
   log.up = true;
   await outbox.flush();
   expect(said).toEqual([[EVERYTHING]]);
-  expect([outbox.size, trusted('#/c/1000'), trusted('#/c/other'), trusted('#/c/other', 0)]).toEqual([0, true, true, false]);
+  expect([outbox.size, trusted('#/c/1000'), trusted('#/c/other'), trusted('#/c/other', 0)]).toEqual([
+    0,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test('whatever happens, a name is distrusted exactly while it waits or is being said', async () => {

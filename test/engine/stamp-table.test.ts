@@ -9,7 +9,10 @@ const patterns = ['c:*', 'c:a:**', '**:x', 'c:b', '**'].map(parsePattern);
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...names) },
   { weight: 2, arbitrary: fc.nat(200).map((n) => `#/c/other ${n}`) },
-  { weight: 1, arbitrary: fc.constantFrom(...patterns.map((p) => '*' + encodePattern(p)), '?*' + encodePattern(patterns[0])) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...patterns.map((p) => '*' + encodePattern(p)), '?*' + encodePattern(patterns[0])),
+  },
 );
 
 /** Everything that was ever recorded. */
@@ -41,24 +44,29 @@ const limitsOf = fc.record({ stamps: fc.integer({ min: 1, max: 20 }), rules: fc.
 
 test('a stamp is never smaller than the truth, never larger than the newest mark, and exact where it is found', () => {
   fc.assert(
-    fc.property(limitsOf, fc.array(step, { maxLength: 150 }), fc.integer({ min: 0, max: 5 }), (limits, steps, floor) => {
-      const table = new StampTable(floor, limits);
-      const truth = new Everything();
-      let mark = floor;
-      for (const dependency of steps) {
-        table.record(dependency, ++mark);
-        truth.record(dependency, mark);
-        expect(table.floor).toBeLessThanOrEqual(mark);
-        for (const name of names) {
-          const known = table.find(name);
-          const exact = truth.stamps.get(name) ?? 0;
-          // A forgotten rule may have become a stamp of a prefix: such a stamp may be above what was said of the prefix itself.
-          if (known === undefined) expect(exact).toBeLessThanOrEqual(table.floor);
-          else if (!name.includes('^')) expect(known).toBe(exact);
-          else expect(known).toBeGreaterThanOrEqual(exact);
+    fc.property(
+      limitsOf,
+      fc.array(step, { maxLength: 150 }),
+      fc.integer({ min: 0, max: 5 }),
+      (limits, steps, floor) => {
+        const table = new StampTable(floor, limits);
+        const truth = new Everything();
+        let mark = floor;
+        for (const dependency of steps) {
+          table.record(dependency, ++mark);
+          truth.record(dependency, mark);
+          expect(table.floor).toBeLessThanOrEqual(mark);
+          for (const name of names) {
+            const known = table.find(name);
+            const exact = truth.stamps.get(name) ?? 0;
+            // A forgotten rule may have become a stamp of a prefix: such a stamp may be above what was said of the prefix itself.
+            if (known === undefined) expect(exact).toBeLessThanOrEqual(table.floor);
+            else if (!name.includes('^')) expect(known).toBe(exact);
+            else expect(known).toBeGreaterThanOrEqual(exact);
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -77,7 +85,9 @@ test('what a forgotten rule touched is still known to have changed: by a prefix 
         ['=/c/b', ['^', '^/c', '^/c/b']],
         ['=/c/a/x', ['^', '^/c', '^/c/a', '^/c/a/x']],
       ] as const)
-        expect(Math.max(...[key, ...prefixes].map((name) => table.stampOf(name)))).toBeGreaterThanOrEqual(truth.stampOf(key));
+        expect(Math.max(...[key, ...prefixes].map((name) => table.stampOf(name)))).toBeGreaterThanOrEqual(
+          truth.stampOf(key),
+        );
     }),
     { numRuns: 300 },
   );
@@ -108,7 +118,11 @@ test('a mark that comes late lowers nothing', () => {
 
 test('rules that come out of order are looked at in order', () => {
   const table = new StampTable();
-  for (const [pattern, mark] of [['c:a', 5], ['c:*', 3], ['c:a', 4]] as const)
+  for (const [pattern, mark] of [
+    ['c:a', 5],
+    ['c:*', 3],
+    ['c:a', 4],
+  ] as const)
     table.record('*' + encodePattern(parsePattern(pattern)), mark);
   expect(table.newestRule).toBe(5);
   expect([0, 3, 4, 5].map((mark) => table.ruledAfter(mark, ['c', 'a'], false))).toEqual([5, 5, 5, 0]);

@@ -47,7 +47,9 @@ const change = fc
   .array(fc.tuple(fc.constantFrom(...changesOf), fc.boolean()), { minLength: 1, maxLength: 2 })
   .map((names) => names.map(([name, soft]) => (soft ? softly(name) : name)));
 const noise = fc.nat(50).map((n) => [`#/c/noise ${n}`]);
-const history = fc.array(fc.oneof({ weight: 2, arbitrary: change }, { weight: 1, arbitrary: noise }), { maxLength: 25 });
+const history = fc.array(fc.oneof({ weight: 2, arbitrary: change }, { weight: 1, arbitrary: noise }), {
+  maxLength: 25,
+});
 
 function begin(limits?: StampLimits, head = 0) {
   const told: { readonly path: string; readonly soft: boolean }[] = [];

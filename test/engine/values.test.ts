@@ -46,9 +46,15 @@ test('frozen: plain data is the same object, frozen throughout; other data is a 
       expect(value).toStrictEqual(before);
       const parts = [...objectsIn(value)];
       if (copied) {
-        expect(parts.some((p) => p instanceof Date || p instanceof Map || p instanceof Set || ArrayBuffer.isView(p))).toBe(true);
+        expect(
+          parts.some((p) => p instanceof Date || p instanceof Map || p instanceof Set || ArrayBuffer.isView(p)),
+        ).toBe(true);
         expect(value).not.toBe(given);
-        expect([...objectsIn(given)].some((p) => !ArrayBuffer.isView(p) && Object.isFrozen(p) && Reflect.ownKeys(p).length > 0)).toBe(false);
+        expect(
+          [...objectsIn(given)].some(
+            (p) => !ArrayBuffer.isView(p) && Object.isFrozen(p) && Reflect.ownKeys(p).length > 0,
+          ),
+        ).toBe(false);
       } else {
         expect(Object.is(value, given)).toBe(true);
         expect(parts.every((p) => Object.isFrozen(p))).toBe(true);
@@ -77,7 +83,9 @@ test('symbols as names are kept, and so are an object’s missing prototype and 
   expect(Object.getPrototypeOf(copy(Object.create(null) as object))).toBeNull();
   const holed = [1, , 3]; // oxlint-disable-line no-sparse-arrays
   expect(1 in copy(holed)).toBe(false);
-  expect(Object.assign(copy(Object.assign([1, 2], { extra: 'x' })))).toStrictEqual(Object.assign([1, 2], { extra: 'x' }));
+  expect(Object.assign(copy(Object.assign([1, 2], { extra: 'x' })))).toStrictEqual(
+    Object.assign([1, 2], { extra: 'x' }),
+  );
 });
 
 describe('bytes', () => {
@@ -95,7 +103,8 @@ describe('bytes', () => {
     const copied = copy(view);
     expect(copied).toStrictEqual(view);
     expect(copied.constructor).toBe(view.constructor);
-    const bytes = 'buffer' in copied ? new Uint8Array(copied.buffer, copied.byteOffset, copied.byteLength) : new Uint8Array(copied);
+    const bytes =
+      'buffer' in copied ? new Uint8Array(copied.buffer, copied.byteOffset, copied.byteLength) : new Uint8Array(copied);
     const before = Uint8Array.from(bytes);
     bytes.fill(255);
     expect(new Uint8Array(buffer)).toEqual(Uint8Array.from({ length: 32 }, (_, i) => i));
@@ -120,13 +129,21 @@ describe('kindOf', () => {
     [new ArrayBuffer(0), 'buffer'],
   ])('%o is a %s', (value, kind) => expect(kindOf(value)).toBe(kind));
 
-  class Sub {}
-  test.each([new Sub(), () => 1, Symbol('s'), /x/, new Error('e'), Promise.resolve(), new WeakSet(), new SharedArrayBuffer(1)])(
-    '%o is refused, and named',
-    (value) => {
-      expect(() => kindOf(value)).toThrow(expect.objectContaining({ code: 'bad_value' }));
-    },
-  );
+  class Sub {
+    readonly n = 1;
+  }
+  test.each([
+    new Sub(),
+    () => 1,
+    Symbol('s'),
+    /x/,
+    new Error('e'),
+    Promise.resolve(),
+    new WeakSet(),
+    new SharedArrayBuffer(1),
+  ])('%o is refused, and named', (value) => {
+    expect(() => kindOf(value)).toThrow(expect.objectContaining({ code: 'bad_value' }));
+  });
 
   test('an instance is named by its class', () => expect(() => kindOf(new Sub())).toThrow('Sub'));
 });

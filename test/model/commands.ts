@@ -35,6 +35,7 @@ const COMMANDS = {
     const { shelf } = world.chance.pick(world.places);
     const places = PLACES.filter((place) => place.shelf === shelf && shelf !== 'free');
     if (places.length === 0) return;
+    world.trace?.(() => `${peer.name} reads all of ${shelf}`);
     world.track(peer.readMany(places));
   },
 

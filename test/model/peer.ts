@@ -2,7 +2,7 @@
 import type { Cache, CacheOptions, ChangeResult, Collection, LoadContext, NotModified } from 'tidemark';
 import { Chance } from './chance.ts';
 import type { Engine } from './engine.ts';
-import { Owed, type Made, type Place, PLACES, type Said, shown } from './truth.ts';
+import { Owed, type Made, type Part, type Place, PLACES, type Said, shown } from './truth.ts';
 import type { World } from './world.ts';
 
 export const TTL = { aged: 1000, brief: 600, negative: 300, said: 300, set: 400 };
@@ -105,11 +105,10 @@ export class Peer {
     const readings = places.map((place) => this.#begin(place));
     try {
       const values = await this.#collections[shelf].getMany(places.map(({ key }) => key));
-      readings.forEach((reading, i) => this.#check(reading, values[i], 'getMany'));
-    } catch {
-      this.#world.trace?.(() => `${this.name} getMany failed`);
-    } finally {
+      if (this.alive) readings.forEach((reading, i) => this.#check(reading, values[i], 'getMany'));
       for (const { index } of places) this.#busy[index].reads--;
+    } catch {
+      this.#world.trace?.(() => `${this.name} getMany failed`); // at the first failure: the other keys may still be under way
     }
   }
 
@@ -207,7 +206,7 @@ export class Peer {
       if (chance.once(2)) await world.gates.hold(this.name, `load ${id} reads ${shown(place.index)}`);
       const version = world.truth.versions[place.index];
       const tags = world.truth.tags(place, version);
-      const parts: (readonly [number, number])[] = [[place.index, version]];
+      const parts: Part[] = [[place.index, version]];
       for (const part of world.truth.partsOf(place, version)) await this.#addPart(part, parts, ctx, chance, id);
       if (chance.once(2)) await world.gates.hold(this.name, `load ${id} of ${shown(place.index)} ends`);
       if (!world.rest && chance.once(12)) throw new Error(`load ${id} failed`);
@@ -237,7 +236,7 @@ export class Peer {
 
   async #addPart(
     part: Place,
-    parts: (readonly [number, number])[],
+    parts: Part[],
     ctx: LoadContext<unknown>,
     chance: Chance,
     id: number,
@@ -248,7 +247,7 @@ export class Peer {
     if (chance.once(3)) await gates.hold(this.name, `load ${id} reads ${shown(part.index)}`);
     if (chance.once(3)) {
       const value = await this.#checked(part, {}); // through the cache itself
-      if (value) parts.push(value.parts[0]);
+      if (value) parts.push([part.index, value.parts[0][1], true]);
     } else parts.push([part.index, truth.versions[part.index]]);
     if (!first) ctx.dependsOn(part.path);
   }
@@ -277,7 +276,7 @@ export class Peer {
     const busy = this.#busy[index];
     const others = [...busy.loads].some((other) => !other.aborted);
     const still = busy.since !== undefined && busy.since === this.#standing();
-    if (others && still && shelf !== 'aged' && this.alive && !signal.aborted)
+    if (others && still && shelf !== 'aged' && !this.#strong && this.alive && !signal.aborted)
       this.#world.violated(`${this.name} loads ${shown(index)} twice at a time`);
     busy.loads.add(signal);
     return () => busy.loads.delete(signal);

@@ -40,14 +40,20 @@ const PLAIN = PLACES.filter(({ shelf }) => shelf === 'plain');
 
 export const TAGS: readonly string[] = ['red', 'green', 'blue'];
 
+/**
+ * A place and the version of it that a value was made from; `true` if it was read through the cache, which may lag behind
+ * what other processes changed.
+ */
+export type Part = readonly [place: number, version: number, cached?: true];
+
 /** A value, and all that it was made from: what it claims can be checked against what was owed. */
 export interface Made {
   /** Which load or `set` made it. */
   readonly id: number;
   /** The index of the place that it is a value of. */
   readonly of: number;
-  /** Places and the versions of them that it was made from, its own first. */
-  readonly parts: readonly (readonly [place: number, version: number])[];
+  /** What it was made from, its own place first. */
+  readonly parts: readonly Part[];
   /** The tags that it can be invalidated by. */
   readonly tags: readonly string[];
 }
@@ -129,7 +135,8 @@ export class Owed {
   lacking({ parts, tags }: Made): string | undefined {
     const rows = [...parts.map(([place]) => place), ...tags.map((tag) => PLACES.length + TAGS.indexOf(tag))];
     for (const row of rows)
-      for (const [place, version] of parts) {
+      for (const [place, version, cached] of parts) {
+        if (cached && row !== place) continue; // owed no more than a read of the place itself
         const least = this.#least[row * WIDTH + place];
         if (version < least)
           return `it is made from ${shown(place)}@${version}, owed @${least} since a change of ${row < PLACES.length ? shown(row) : TAGS[row - PLACES.length]}`;

@@ -14,6 +14,9 @@ export type Setup = 'memory' | 'hostile' | 'shared' | 'strong';
 
 export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong'];
 
+/** What sums are made from. */
+const PARTS = PLACES.filter(({ shelf }) => shelf === 'plain');
+
 const SMALL = { stamps: 6, rules: 2 };
 
 /** A cache at its place: a restart puts another one there. */
@@ -151,6 +154,6 @@ function limited(store: Store): TierOptions {
 
 /** A few places that have to do with each other. */
 function chosen(chance: Chance): readonly Place[] {
-  const some = 2 + chance.below(4);
-  return Array.from({ length: some }, () => chance.pick(PLACES));
+  const some = Array.from({ length: 2 + chance.below(4) }, () => chance.pick(PLACES));
+  return some.some(({ shelf }) => shelf === 'sum') ? [...some, chance.pick(PARTS), chance.pick(PARTS)] : some;
 }

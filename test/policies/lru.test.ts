@@ -10,7 +10,7 @@ test('the victim is the slot used longest ago', () => {
   const step = fc.tuple(fc.constantFrom('insert', 'touch', 'remove', 'evict'), fc.nat(15));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const policy = lru({ entries: 16 });
+      const policy = lru();
       policy.grow(4);
       let capacity = 4;
       const order: number[] = []; // oldest first

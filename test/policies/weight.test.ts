@@ -36,7 +36,11 @@ describe('a large value', () => {
   test.each([
     ['an array of numbers', Array.from({ length: 100_000 }, (_, i) => i), 16 + 16 * 100_000],
     ['an array of texts', Array.from({ length: 50_000 }, () => 'x'.repeat(50)), 16 + (8 + 116) * 50_000],
-    ['an object of objects', Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [i, { i }])), 16 + 8 * 30_000 + 32 * 30_000],
+    [
+      'an object of objects',
+      Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [i, { i }])),
+      16 + 8 * 30_000 + 32 * 30_000,
+    ],
   ])('%s is estimated from a part, within a fifth', (_, value, bytes) => {
     expect(weigh(value)).toBeGreaterThan(bytes * 0.8);
     expect(weigh(value)).toBeLessThan(bytes * 1.2);

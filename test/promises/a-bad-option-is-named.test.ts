@@ -1,6 +1,13 @@
 /** Bad input is an error of one family whose message names what was wrong, before anything is changed. */
 import { describe, expect, test } from 'vitest';
-import { type CacheOptions, type CollectionOptions, createCache, memory, type MemoryOptions, TidemarkError } from 'tidemark';
+import {
+  type CacheOptions,
+  type CollectionOptions,
+  createCache,
+  memory,
+  type MemoryOptions,
+  TidemarkError,
+} from 'tidemark';
 import { localLog } from 'tidemark/logs/local';
 import { MapStore } from '../support/map-store.ts';
 
@@ -133,16 +140,33 @@ describe('operations', () => {
     ['invalidate: nothing', ({ cache }) => cache.invalidate({}), 'invalidate'],
     ['invalidate: no object', ({ cache }) => cache.invalidate(as('post')), 'invalidate'],
     ['invalidate: a misspelt option', ({ cache }) => cache.invalidate(as({ tag: 'a' })), '"tag"'],
-    ['invalidate: a misspelt second option', ({ cache }) => cache.invalidate({ all: true }, as({ softly: true })), '"softly"'],
-    ['invalidate: soft that is no boolean', ({ cache }) => cache.invalidate({ all: true }, as({ soft: 'yes' })), 'soft'],
+    [
+      'invalidate: a misspelt second option',
+      ({ cache }) => cache.invalidate({ all: true }, as({ softly: true })),
+      '"softly"',
+    ],
+    [
+      'invalidate: soft that is no boolean',
+      ({ cache }) => cache.invalidate({ all: true }, as({ soft: 'yes' })),
+      'soft',
+    ],
     ['invalidate: all that is not true', ({ cache }) => cache.invalidate(as({ all: false })), 'invalidate'],
     ['invalidate: tags as one text', ({ cache }) => cache.invalidate(as({ tags: 'author:7' })), 'tags'],
     ['invalidate: keys as one text', ({ cache }) => cache.invalidate(as({ keys: 'post' })), 'keys'],
-    ['invalidate: a pattern that is none', ({ cache }) => cache.invalidate(as({ pattern: 7 })), 'pattern', 'bad_pattern'],
+    [
+      'invalidate: a pattern that is none',
+      ({ cache }) => cache.invalidate(as({ pattern: 7 })),
+      'pattern',
+      'bad_pattern',
+    ],
     ['invalidate: an empty pattern', ({ cache }) => cache.invalidate({ pattern: '' }), 'pattern', 'bad_pattern'],
     ['invalidate: a star within', ({ cache }) => cache.invalidate({ pattern: 'post:a*' }), 'star', 'bad_pattern'],
     ['invalidate: a bad prefix', ({ cache }) => cache.invalidate(as({ prefix: [null] })), 'null', 'bad_key'],
-    ['collection.invalidate: a misspelt option', ({ posts }) => posts.invalidate('1', as({ softly: true })), '"softly"'],
+    [
+      'collection.invalidate: a misspelt option',
+      ({ posts }) => posts.invalidate('1', as({ softly: true })),
+      '"softly"',
+    ],
     ['set: a misspelt option', ({ posts }) => posts.set('1', 'x', as({ tag: 'a' })), '"tag"'],
     ['set: a bad ttl', ({ posts }) => posts.set('1', 'x', as({ ttl: 'soon' })), 'ttl'],
     ['set: tags as one text', ({ posts }) => posts.set('1', 'x', as({ tags: 'author:7' })), 'tags'],
@@ -150,7 +174,11 @@ describe('operations', () => {
     ['getOrLoad: no loader', ({ cache }) => cache.getOrLoad(as({ key: 'a' })), 'load'],
     ['getOrLoad: a misspelt option', ({ cache }) => cache.getOrLoad(as({ key: 'a', load: () => 1, tll: 5 })), '"tll"'],
     ['getOrLoad: a bad ttl', ({ cache }) => cache.getOrLoad(as({ key: 'a', load: () => 1, ttl: 'soon' })), 'ttl'],
-    ['getOrLoad: tags as one text', ({ cache }) => cache.getOrLoad(as({ key: 'a', load: () => 1, tags: 'author:7' })), 'tags'],
+    [
+      'getOrLoad: tags as one text',
+      ({ cache }) => cache.getOrLoad(as({ key: 'a', load: () => 1, tags: 'author:7' })),
+      'tags',
+    ],
     ['getOrLoad: no key', ({ cache }) => cache.getOrLoad(as({ load: () => 1 })), 'segment', 'bad_key'],
     ['warm: no array', ({ cache }) => cache.warm(as(null)), 'warm'],
     ['warm: a misspelt option', ({ cache }) => cache.warm([], as({ concurrent: 5 })), '"concurrent"'],

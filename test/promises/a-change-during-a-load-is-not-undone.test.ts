@@ -12,7 +12,16 @@ const changes: readonly (readonly [string, Change])[] = [
   ['invalidate of the key by its collection', (_, posts) => posts.invalidate('1')],
   ['invalidate of the collection', (_, posts) => posts.invalidate()],
   ['invalidate of the key', (cache) => cache.invalidate({ key: ['post', '1'] })],
-  ['invalidate of keys', (cache) => cache.invalidate({ keys: [['post', '0'], ['post', '1']] })],
+  [
+    'invalidate of keys',
+    (cache) =>
+      cache.invalidate({
+        keys: [
+          ['post', '0'],
+          ['post', '1'],
+        ],
+      }),
+  ],
   ['a prefix that is the collection', (cache) => cache.invalidate({ prefix: 'post' })],
   ['a prefix that is the key', (cache) => cache.invalidate({ prefix: ['post', '1'] })],
   ['a tag of the collection', (cache) => cache.invalidate({ tags: ['all posts'] })],

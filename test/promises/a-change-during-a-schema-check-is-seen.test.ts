@@ -9,9 +9,13 @@ test('a tag invalidated while a stored value is being checked makes the next rea
   const log = localLog();
   const far = new MapStore({ name: 'far' });
   let truth = 'old';
-  const gate = deferred<void>();
+  const gate = deferred();
   const slow: Schema<string> = {
-    '~standard': { version: 1, vendor: 'by hand', validate: (value) => gate.promise.then(() => ({ value: String(value) })) },
+    '~standard': {
+      version: 1,
+      vendor: 'by hand',
+      validate: (value) => gate.promise.then(() => ({ value: String(value) })),
+    },
   };
   const tags = () => ['t'];
   const writer = createCache({ log, tiers: [far] });

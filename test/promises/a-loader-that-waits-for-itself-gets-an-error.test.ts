@@ -1,7 +1,7 @@
 /** A loader that waits for its own key, directly or around any number of corners, gets `load_cycle` instead of waiting for ever. */
 import { describe, expect, test } from 'vitest';
 import { type Cache, type Collection, createCache, memory } from 'tidemark';
-import { deferred, idle } from '../support/deferred.ts';
+import { deferred, failure, idle } from '../support/deferred.ts';
 import { MapStore } from '../support/map-store.ts';
 
 const cycle = expect.objectContaining({ name: 'TidemarkError', code: 'load_cycle' });
@@ -17,8 +17,6 @@ const moments = [
   ['after an await', () => Promise.resolve()],
   ['after a turn of the event loop', idle],
 ] as const;
-
-const failure = (read: Promise<unknown>) => read.then(() => 'no error', (error: unknown) => error);
 
 describe.each(places)('in %s', (_, place) => {
   describe.each(moments)('asking %s', (_when, pause) => {
@@ -94,19 +92,38 @@ describe.each(places)('in %s', (_, place) => {
     test('two batch loaders that wait for each other', async () => {
       const cache: Cache = createCache({ tiers: place() });
       const a: Collection<string> = cache.define<string>('a', {
-        loadMany: async (keys) => (await pause(), b.getMany(keys)),
+        loadMany: async (keys) => {
+          await pause();
+          return b.getMany(keys);
+        },
       });
       const b: Collection<string> = cache.define<string>('b', {
-        loadMany: async (keys) => (await pause(), a.getMany(keys)),
+        loadMany: async (keys) => {
+          await pause();
+          return a.getMany(keys);
+        },
       });
       expect(await failure(a.getMany(['1', '2']))).toEqual(cycle);
-      expect(await Promise.all([failure(a.getMany(['3', '4'])), failure(b.getMany(['3', '4']))])).toEqual([cycle, cycle]);
+      expect(await Promise.all([failure(a.getMany(['3', '4'])), failure(b.getMany(['3', '4']))])).toEqual([
+        cycle,
+        cycle,
+      ]);
     });
 
     test('a cycle over two caches', async () => {
       const [one, two] = [createCache({ tiers: place() }), createCache({ tiers: place() })];
-      const a: Collection<string> = one.define<string>('a', { load: async (key) => (await pause(), b.get(key)) });
-      const b: Collection<string> = two.define<string>('b', { load: async (key) => (await pause(), a.get(key)) });
+      const a: Collection<string> = one.define<string>('a', {
+        load: async (key) => {
+          await pause();
+          return b.get(key);
+        },
+      });
+      const b: Collection<string> = two.define<string>('b', {
+        load: async (key) => {
+          await pause();
+          return a.get(key);
+        },
+      });
       expect(await failure(a.get('1'))).toEqual(cycle);
     });
   });

@@ -13,7 +13,10 @@ describe.each([true, false])('synchronous: %s', (sync) => {
   function begin(store: Store) {
     const cache = createCache({ tiers: [memory({ maxEntries: 1 }), store] });
     let loads = 0;
-    const posts = cache.define<string>('post', { load: (key) => `${key} v${++loads}`, tags: (_v, key) => [`tag ${key}`] });
+    const posts = cache.define<string>('post', {
+      load: (key) => `${key} v${++loads}`,
+      tags: (_v, key) => [`tag ${key}`],
+    });
     const evict = async () => {
       await posts.set('other', 'other');
       await idle();

@@ -32,10 +32,34 @@ const table: readonly (readonly [PatternInput, Key[]])[] = [
   ['post::draft', [['', 'draft']]],
   [':*', []],
   [':1', []],
-  ['post:*:draft', [['1', 'draft'], ['2', 'draft'], ['', 'draft']]],
-  ['post:**:draft', [['1', 'draft'], ['2', 'draft'], ['', 'draft'], ['1', 'x', 'draft'], ['1', 'x', 'y', 'draft']]],
+  [
+    'post:*:draft',
+    [
+      ['1', 'draft'],
+      ['2', 'draft'],
+      ['', 'draft'],
+    ],
+  ],
+  [
+    'post:**:draft',
+    [
+      ['1', 'draft'],
+      ['2', 'draft'],
+      ['', 'draft'],
+      ['1', 'x', 'draft'],
+      ['1', 'x', 'y', 'draft'],
+    ],
+  ],
   ['post:1:**', ['1', ['1', 'draft'], ['1', ''], ['1', 'x', 'draft'], ['1', 'x', 'y', 'draft']]],
-  ['post:1:*:**', [['1', 'draft'], ['1', ''], ['1', 'x', 'draft'], ['1', 'x', 'y', 'draft']]],
+  [
+    'post:1:*:**',
+    [
+      ['1', 'draft'],
+      ['1', ''],
+      ['1', 'x', 'draft'],
+      ['1', 'x', 'y', 'draft'],
+    ],
+  ],
   ['**', keys],
   ['post:**', keys],
   ['*', []],
@@ -43,8 +67,20 @@ const table: readonly (readonly [PatternInput, Key[]])[] = [
   ['user:**', []],
   [['post', 'a:b'], ['a:b']],
   [['post', '\\*'], ['*']],
-  [['post', 1, '*'], [['1', 'draft'], ['1', '']]],
-  [['**', 'x', '**'], [['1', 'x', 'draft'], ['1', 'x', 'y', 'draft']]],
+  [
+    ['post', 1, '*'],
+    [
+      ['1', 'draft'],
+      ['1', ''],
+    ],
+  ],
+  [
+    ['**', 'x', '**'],
+    [
+      ['1', 'x', 'draft'],
+      ['1', 'x', 'y', 'draft'],
+    ],
+  ],
 ];
 
 const places = [

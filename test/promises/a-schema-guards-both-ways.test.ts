@@ -29,7 +29,11 @@ function posts(answer: 'at once' | 'later' = 'at once'): Schema<Post> & { asked:
   return schema;
 }
 
-const bad = { name: 'TidemarkError', code: 'schema', message: expect.stringContaining('title: expected text') as string };
+const bad = {
+  name: 'TidemarkError',
+  code: 'schema',
+  message: expect.stringContaining('title: expected text') as string,
+};
 
 describe.each(['at once', 'later'] as const)('a schema that answers %s', (when) => {
   test('what is loaded is what the schema makes of it', async () => {
@@ -42,7 +46,10 @@ describe.each(['at once', 'later'] as const)('a schema that answers %s', (when) 
 
   test('a load that fails it is an error with all issues as its cause, and nothing is kept', async () => {
     const cache = createCache();
-    const collection = cache.define<Post>('post', { load: () => ({ title: 7 }) as unknown as Post, schema: posts(when) });
+    const collection = cache.define<Post>('post', {
+      load: () => ({ title: 7 }) as unknown as Post,
+      schema: posts(when),
+    });
     await expect(collection.get('1')).rejects.toMatchObject({
       ...bad,
       cause: [{ message: 'expected text', path: [{ key: 'title' }] }],
@@ -100,7 +107,9 @@ test('a schema that throws fails the load with what it threw, and makes a stored
     },
   };
   const backend = new MapBackend();
-  await createCache({ tiers: [backend] }).define<string>('post').set('1', 'stored');
+  await createCache({ tiers: [backend] })
+    .define<string>('post')
+    .set('1', 'stored');
   const collection = createCache({ tiers: [backend] }).define<string>('post', { load: () => 'x', schema: broken });
   expect(await collection.get('1', { load: false })).toBeUndefined();
   await expect(collection.get('1')).rejects.toThrow('broken schema');

@@ -1,9 +1,7 @@
 /** After `timeout.soft` an old value that grace allows is served while the load goes on; after `timeout.hard` the load fails. */
 import { expect, test } from 'vitest';
-import { gatedLoads, idle } from '../support/deferred.ts';
+import { failure, gatedLoads, idle } from '../support/deferred.ts';
 import { timedCache } from '../support/timed-cache.ts';
-
-const failure = (read: Promise<unknown>) => read.then(() => 'no error', (error: unknown) => error);
 
 /** A collection that has had a value, which is now old by time. */
 async function old(options: { readonly graceFor?: number; readonly soft?: number; readonly hard?: number }) {

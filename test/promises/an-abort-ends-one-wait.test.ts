@@ -1,7 +1,7 @@
 /** A caller's signal ends that caller's wait; the load is aborted only when nobody waits for it, and the next read starts anew. */
 import { describe, expect, test } from 'vitest';
 import { createCache, type LoadContext, memory } from 'tidemark';
-import { deferred, type Deferred, idle } from '../support/deferred.ts';
+import { deferred, type Deferred, failure, idle } from '../support/deferred.ts';
 import { MapStore } from '../support/map-store.ts';
 import { timedCache } from '../support/timed-cache.ts';
 
@@ -9,8 +9,6 @@ const places = [
   ['memory', () => [memory()]],
   ['memory before an asynchronous store', () => [memory(), new MapStore()]],
 ] as const;
-
-const failure = (read: Promise<unknown>) => read.then(() => 'no error', (error: unknown) => error);
 
 describe.each(places)('in %s', (_, place) => {
   function begin() {

@@ -180,8 +180,7 @@ describe('a store that stalls', () => {
     const { cache } = timedCache({ behind: [{ store, maxBatch: 5000 }] });
     const posts = cache.define<string>('post', { load: (key) => key });
     store.before = (operation) => (operation === 'setMany' ? never() : undefined);
-    for (let round = 0; round < 5; round++)
-      await posts.getMany(Array.from({ length: 500 }, (_, i) => `${round} ${i}`));
+    for (let round = 0; round < 5; round++) await posts.getMany(Array.from({ length: 500 }, (_, i) => `${round} ${i}`));
     await idle();
     const written = store.made('setMany').reduce((sum, keys) => sum + keys.length, 0);
     expect(written).toBeLessThanOrEqual(1024);
@@ -208,7 +207,9 @@ describe('a store that stalls', () => {
 describe('a backend that is cut off', () => {
   function begin() {
     const backend = new MapBackend();
-    const { cache, clock } = timedCache({ behind: [{ store: backend, timeout: 300, breaker: { failures: 3, pause: 1000 } }] });
+    const { cache, clock } = timedCache({
+      behind: [{ store: backend, timeout: 300, breaker: { failures: 3, pause: 1000 } }],
+    });
     let loads = 0;
     const posts = cache.define<number>('post', { load: () => ++loads, ttl: '1h', graceFor: '1h', staleFor: '1h' });
     return { backend, cache, clock, posts };
@@ -283,6 +284,26 @@ describe('a backend that is cut off', () => {
     expect(await posts.get('1')).toBe(1);
     await idle();
     expect(cache.stats()).toMatchObject({ stale: 1, refreshes: 1 });
+  });
+
+  test('a change that names the same thing twice is trusted again once it has been said', async () => {
+    const { backend, cache, clock, posts } = begin();
+    await idle();
+    backend.before = () => {
+      throw new Error('down');
+    };
+    expect(
+      await cache.invalidate({
+        keys: [
+          ['post', '1'],
+          ['post', '1'],
+        ],
+      }),
+    ).toMatchObject({ reach: 'local' });
+    backend.before = () => {};
+    await clock.advanceAsync(10_000);
+    expect(cache.stats().log.unsaid).toBe(0);
+    expect([await posts.get('1'), await posts.get('1')]).toEqual([1, 1]);
   });
 
   test('more than a thousand changes that wait become one: everything', async () => {

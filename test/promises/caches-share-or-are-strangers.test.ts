@@ -129,7 +129,9 @@ describe.each(shared)('sharing %s', (_, make) => {
 
 test('sharing a backend: what one cache has loaded or set, the other finds', async () => {
   const backend = new MapBackend();
-  const [a, b] = [1, 2].map(() => createCache({ tiers: [memory(), backend] }).define<string>('post', { load: () => 'loaded' }));
+  const [a, b] = [1, 2].map(() =>
+    createCache({ tiers: [memory(), backend] }).define<string>('post', { load: () => 'loaded' }),
+  );
   await a.set('1', 'set');
   expect(await b.get('1')).toBe('set');
   await b.set('1', 'newer');

@@ -107,7 +107,9 @@ describe.each(places)('in %s', (_, behind) => {
 describe.each([true, false])('what a slower tier answers (synchronous: %s)', (sync) => {
   test('is a hit of that tier, and no miss', async () => {
     const backend = new MapBackend({ sync, name: 'far' });
-    await createCache({ tiers: [backend] }).define<string>('post').set('1', 'one');
+    await createCache({ tiers: [backend] })
+      .define<string>('post')
+      .set('1', 'one');
     const cache = createCache({ tiers: [memory(), backend] });
     const told = listen(cache, 'hit', 'miss', 'load');
     const posts = cache.define<string>('post', { load: () => 'loaded' });
@@ -117,7 +119,9 @@ describe.each([true, false])('what a slower tier answers (synchronous: %s)', (sy
 
   test('is a hit without loading, too', async () => {
     const backend = new MapBackend({ sync, name: 'far' });
-    await createCache({ tiers: [backend] }).define<string>('post').set('1', 'one');
+    await createCache({ tiers: [backend] })
+      .define<string>('post')
+      .set('1', 'one');
     const cache = createCache({ tiers: [memory(), backend] });
     const told = listen(cache, 'hit', 'miss');
     const posts = cache.define<string>('post', { load: () => 'loaded' });
@@ -247,8 +251,14 @@ describe('listeners', () => {
   test('an event that there isn’t, or a listener that is none, is an error', () => {
     const cache = createCache();
     expect(() => cache.on('hits' as 'hit', () => {})).toThrow(expect.objectContaining({ code: 'bad_option' }));
-    expect(() => cache.on('hit', 'log' as unknown as () => void)).toThrow(expect.objectContaining({ code: 'bad_option' }));
-    expect(() => cache.on('hit', undefined as unknown as () => void)).toThrow(expect.objectContaining({ code: 'bad_option' }));
-    expect(() => createCache({ on: { hits: () => {} } as object })).toThrow(expect.objectContaining({ code: 'bad_option' }));
+    expect(() => cache.on('hit', 'log' as unknown as () => void)).toThrow(
+      expect.objectContaining({ code: 'bad_option' }),
+    );
+    expect(() => cache.on('hit', undefined as unknown as () => void)).toThrow(
+      expect.objectContaining({ code: 'bad_option' }),
+    );
+    expect(() => createCache({ on: { hits: () => {} } as object })).toThrow(
+      expect.objectContaining({ code: 'bad_option' }),
+    );
   });
 });

@@ -127,7 +127,14 @@ describe.each(places)('in %s', (_, place) => {
     ['numbers, bigints and their text', [7, 7n, '7', [7], ['7']]],
     ['zeros', [0, -0, 0n, '0']],
     ['large numbers', [1e21, '1e+21']],
-    ['paths of them', [['a', 7], ['a', '7'], ['a', 7n]]],
+    [
+      'paths of them',
+      [
+        ['a', 7],
+        ['a', '7'],
+        ['a', 7n],
+      ],
+    ],
   ])('%s are one key', async (_name, keys) => {
     const posts = createCache({ tiers: place() }).define<number, Key>('post', { load: () => 0 });
     for (const [i, key] of keys.entries()) {
@@ -171,7 +178,8 @@ describe.each(noKeys)('%s is no key', (_, value) => {
     await expect(cache.getOrLoad({ key, load: () => 1 })).rejects.toEqual(bad);
     if (value !== undefined) await expect(cache.invalidate({ key })).rejects.toEqual(bad);
     await expect(cache.invalidate({ keys: ['fine', key] })).rejects.toEqual(bad);
-    if (value !== undefined && !Array.isArray(value)) await expect(cache.invalidate({ prefix: key })).rejects.toEqual(bad);
+    if (value !== undefined && !Array.isArray(value))
+      await expect(cache.invalidate({ prefix: key })).rejects.toEqual(bad);
     await expect(cache.explain(key)).rejects.toEqual(bad);
     expect(cache.stats()).toMatchObject({ sets: 0, log: { known: 0 } });
   });

@@ -28,7 +28,13 @@ describe.each([true, false])('before a second tier (synchronous: %s)', (sync) =>
   function begin() {
     const { calls, load } = gatedLoads<string>();
     const { cache, clock } = timedCache({ name: 'shop', behind: [new MapStore({ sync })] });
-    const posts = cache.define<string>('post', { load, ttl: 10_000, staleFor: 5000, graceFor: 20_000, tags: () => ['t'] });
+    const posts = cache.define<string>('post', {
+      load,
+      ttl: 10_000,
+      staleFor: 5000,
+      graceFor: 20_000,
+      tags: () => ['t'],
+    });
     const fill = async () => {
       const read = posts.get('1');
       await idle();
@@ -103,7 +109,10 @@ describe.each([true, false])('before a second tier (synchronous: %s)', (sync) =>
     await cache.invalidate({ tags: ['t'] }, { soft: true });
     const tiers = await tiersOf(cache);
     expect(tiers.map(({ verdict }) => verdict)).toEqual(['soft', 'soft']);
-    expect(tiers[0]).toMatchObject({ served: true, why: 'a soft change made it old; it is served while a refresh runs' });
+    expect(tiers[0]).toMatchObject({
+      served: true,
+      why: 'a soft change made it old; it is served while a refresh runs',
+    });
   });
 
   test('in flight', async () => {
@@ -206,5 +215,9 @@ test('a change that could not be said', async () => {
   };
   await posts.invalidate('1');
   const [tier] = await tiersOf(cache);
-  expect(tier).toMatchObject({ verdict: 'invalid', served: false, why: 'a rule, or a change not yet said, touches it' });
+  expect(tier).toMatchObject({
+    verdict: 'invalid',
+    served: false,
+    why: 'a rule, or a change not yet said, touches it',
+  });
 });

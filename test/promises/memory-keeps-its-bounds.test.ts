@@ -16,7 +16,12 @@ test.each([1, 2, 7, 64, 100])('maxEntries: %d', async (maxEntries) => {
 
 test('maxEntries and maxBytes hold after every operation, whatever the operations are', async () => {
   const command = fc.oneof(
-    fc.record({ do: fc.constant('set'), key: fc.nat(12), size: fc.nat(60), ttl: fc.constantFrom(0, 500, 3000, Infinity) }),
+    fc.record({
+      do: fc.constant('set'),
+      key: fc.nat(12),
+      size: fc.nat(60),
+      ttl: fc.constantFrom(0, 500, 3000, Infinity),
+    }),
     fc.record({ do: fc.constant('get'), key: fc.nat(12) }),
     fc.record({ do: fc.constant('delete'), key: fc.nat(12) }),
     fc.record({ do: fc.constant('invalidate'), key: fc.nat(12) }),
@@ -24,31 +29,35 @@ test('maxEntries and maxBytes hold after every operation, whatever the operation
     fc.record({ do: fc.constant('wait'), ms: fc.nat(2500) }),
   );
   await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 60 }), fc.integer({ min: 1, max: 6 }), async (commands, maxEntries) => {
-      const clock = manualClock();
-      const maxBytes = 100;
-      const weigh = (value: unknown) => (value as string).length;
-      const tier = memory({ maxEntries, maxBytes, weigh, clock });
-      const cache = createCache({ tiers: [tier], clock });
-      const posts = cache.define<string>('post', { tags: (_value, key) => [`t${key}`] });
-      for (const c of commands) {
-        const key = 'key' in c ? String(c.key) : '';
-        if (c.do === 'set' && 'size' in c) await posts.set(key, 'x'.repeat(c.size), { ttl: c.ttl });
-        if (c.do === 'get') await posts.get(key);
-        if (c.do === 'delete') await posts.delete(key);
-        if (c.do === 'invalidate') await cache.invalidate({ tags: [`t${key}`] });
-        if (c.do === 'clear') await posts.invalidate();
-        if (c.do === 'wait' && 'ms' in c) clock.advance(c.ms);
-        const { entries, bytes } = tier.usage;
-        expect(entries).toBeLessThanOrEqual(maxEntries);
-        expect(bytes).toBeLessThanOrEqual(maxBytes);
-        const there = Array.from({ length: 13 }, (_, i) => posts.peek(String(i))).filter((v) => v !== undefined);
-        expect(there.length).toBeLessThanOrEqual(entries);
-        expect(there.join('').length).toBeLessThanOrEqual(bytes!);
-      }
-      for (let i = 0; i < 13; i++) await posts.delete(String(i));
-      expect([tier.usage.entries, tier.usage.bytes]).toEqual([0, 0]);
-    }),
+    fc.asyncProperty(
+      fc.array(command, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 6 }),
+      async (commands, maxEntries) => {
+        const clock = manualClock();
+        const maxBytes = 100;
+        const weigh = (value: unknown) => (value as string).length;
+        const tier = memory({ maxEntries, maxBytes, weigh, clock });
+        const cache = createCache({ tiers: [tier], clock });
+        const posts = cache.define<string>('post', { tags: (_value, key) => [`t${key}`] });
+        for (const c of commands) {
+          const key = 'key' in c ? String(c.key) : '';
+          if (c.do === 'set' && 'size' in c) await posts.set(key, 'x'.repeat(c.size), { ttl: c.ttl });
+          if (c.do === 'get') await posts.get(key);
+          if (c.do === 'delete') await posts.delete(key);
+          if (c.do === 'invalidate') await cache.invalidate({ tags: [`t${key}`] });
+          if (c.do === 'clear') await posts.invalidate();
+          if (c.do === 'wait' && 'ms' in c) clock.advance(c.ms);
+          const { entries, bytes } = tier.usage;
+          expect(entries).toBeLessThanOrEqual(maxEntries);
+          expect(bytes).toBeLessThanOrEqual(maxBytes);
+          const there = Array.from({ length: 13 }, (_, i) => posts.peek(String(i))).filter((v) => v !== undefined);
+          expect(there.length).toBeLessThanOrEqual(entries);
+          expect(there.join('').length).toBeLessThanOrEqual(bytes!);
+        }
+        for (let i = 0; i < 13; i++) await posts.delete(String(i));
+        expect([tier.usage.entries, tier.usage.bytes]).toEqual([0, 0]);
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -136,14 +145,6 @@ describe('a policy of one’s own', () => {
     await posts.set('c', 3); // isn't admitted: the policy prefers what is there
     expect(['a', 'b', 'c'].map((key) => posts.peek(key))).toEqual([1, 2, undefined]);
     expect(given).toEqual([{ entries: 2 }]);
-    expect(told).toEqual([
-      'grow true',
-      'insert a 1',
-      'insert b 1',
-      'insert c 1',
-      'remove',
-      'touch 0 -',
-      'touch 1 -',
-    ]);
+    expect(told).toEqual(['grow true', 'insert a 1', 'insert b 1', 'insert c 1', 'remove', 'touch 0 -', 'touch 1 -']);
   });
 });

@@ -7,7 +7,11 @@ import { MapBackend, MapStore } from '../support/map-store.ts';
 import { timedCache } from '../support/timed-cache.ts';
 
 /** How long `peek` goes on answering, in steps of one second; 1,000 at most. */
-async function lifetime(posts: { peek(key: string): unknown }, clock: { advanceAsync(ms: number): Promise<void> }, key = '1') {
+async function lifetime(
+  posts: { peek(key: string): unknown },
+  clock: { advanceAsync(ms: number): Promise<void> },
+  key = '1',
+) {
   for (let seconds = 0; seconds < 1000; seconds++) {
     if (posts.peek(key) === undefined) return seconds;
     await clock.advanceAsync(1000);
@@ -62,10 +66,19 @@ describe('negativeTtl', () => {
   test('0: not kept', async () => {
     const { cache } = timedCache();
     let loads = 0;
-    const posts = cache.define<undefined>('post', { load: () => void loads++, negativeTtl: 0, staleFor: '1h', graceFor: '1h' });
+    const posts = cache.define<undefined>('post', {
+      load: () => void loads++,
+      negativeTtl: 0,
+      staleFor: '1h',
+      graceFor: '1h',
+    });
     await posts.get('1');
     await posts.get('1');
-    expect([loads, await posts.get('1', { load: false }), cache.stats().tiers[0].usage?.entries]).toEqual([2, undefined, 0]);
+    expect([loads, await posts.get('1', { load: false }), cache.stats().tiers[0].usage?.entries]).toEqual([
+      2,
+      undefined,
+      0,
+    ]);
   });
 
   test('holds for what is set, too', async () => {
@@ -114,7 +127,10 @@ describe('TTL', () => {
   test('a bad one fails the load by name', async () => {
     const { cache } = timedCache();
     const posts = cache.define<string>('post', { load: (key, ctx) => (ctx.ttl('soon' as '1s'), key) });
-    await expect(posts.get('1')).rejects.toMatchObject({ code: 'bad_option', message: expect.stringContaining('ctx.ttl') });
+    await expect(posts.get('1')).rejects.toMatchObject({
+      code: 'bad_option',
+      message: expect.stringContaining('ctx.ttl'),
+    });
   });
 
   test('a set may have its own', async () => {

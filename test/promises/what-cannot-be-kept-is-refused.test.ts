@@ -70,7 +70,9 @@ describe.each(['frozen', 'copied', 'shared'] as const)('values: %s', (values) =>
 });
 
 test('a refused batch member fails alone', async () => {
-  const posts = createCache().define<unknown>('post', { loadMany: (keys) => keys.map((k) => (k === 'bad' ? () => 1 : k)) });
+  const posts = createCache().define<unknown>('post', {
+    loadMany: (keys) => keys.map((k) => (k === 'bad' ? () => 1 : k)),
+  });
   const reads = ['a', 'bad', 'b'].map((key) => posts.get(key).catch((error: unknown) => error));
   expect(await Promise.all(reads)).toEqual(['a', bad, 'b']);
 });

@@ -1,7 +1,8 @@
 /** The memory tier by itself: a store like any other, and live shelves that share one limit. */
 import { describe, expect, it, test } from 'vitest';
-import { type LiveShelf, memory, type Truth } from 'tidemark';
+import { type LiveShelf, memory } from 'tidemark';
 import { manualClock, storeSuite } from 'tidemark/testing';
+import { CoarseClock } from '../../src/engine/clock.ts';
 import { MISS } from '../../src/engine/store.ts';
 import { Stamps } from '../../src/engine/stamps.ts';
 import { idle } from '../support/deferred.ts';
@@ -20,8 +21,9 @@ function begin(options: Parameters<typeof memory>[0] = {}) {
   });
   stamps.join({ incarnation: LOG, head: 0 });
   const tier = memory({ ...options, clock: time });
+  const coarse = new CoarseClock(time);
   const open = (name: string) => {
-    const shelf = tier.shelf(['c', name], stamps as Truth);
+    const shelf = tier.shelf(['c', name], stamps, coarse);
     shelves.push([name, shelf]);
     return shelf;
   };

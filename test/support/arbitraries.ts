@@ -2,7 +2,10 @@
 import fc from 'fast-check';
 
 const unit = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom('/', '~', ':', '*', '\\', '\0', '0', '1', 'u', 'd', 'a', '\ud83d', '\ude00') },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('/', '~', ':', '*', '\\', '\0', '0', '1', 'u', 'd', 'a', '\ud83d', '\ude00'),
+  },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) },
 );
 

@@ -37,3 +37,11 @@ export function gatedLoads<V, K = string>(): {
     },
   };
 }
+
+/** What a promise rejects with; `'no error'` if it doesn't. Takes the rejection at once, so that it is never unhandled. */
+export function failure(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
+}

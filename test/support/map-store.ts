@@ -88,7 +88,15 @@ export class MapBackend extends MapStore implements Backend {
     return this.run('append', change, call, () => {
       const position = this.#inner.append(change, call) as Awaited<ReturnType<ChangeLog['append']>>;
       for (const { key, entry } of records)
-        this.entries.set(key, structuredClone({ ...entry, ...{ mark: position.head, incarnation: position.incarnation, copied: undefined } }));
+        this.entries.set(
+          key,
+          structuredClone({
+            ...entry,
+            mark: position.head,
+            incarnation: position.incarnation,
+            copied: undefined,
+          }),
+        );
       return position;
     });
   }

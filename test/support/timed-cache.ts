@@ -1,5 +1,13 @@
 /** A cache whose time is moved by hand: memory first, and whatever the test puts behind it. */
-import { type Cache, type CacheOptions, createCache, memory, type MemoryOptions, type TierOptions, type Store } from 'tidemark';
+import {
+  type Cache,
+  type CacheOptions,
+  createCache,
+  memory,
+  type MemoryOptions,
+  type TierOptions,
+  type Store,
+} from 'tidemark';
 import { type ManualClock, manualClock } from 'tidemark/testing';
 
 export interface TimedOptions extends Omit<CacheOptions, 'tiers' | 'clock'> {
@@ -14,6 +22,11 @@ export interface TimedCache {
   readonly clock: ManualClock;
 }
 
-export function timedCache({ behind = [], memory: limits, clock = manualClock(), ...rest }: TimedOptions = {}): TimedCache {
+export function timedCache({
+  behind = [],
+  memory: limits,
+  clock = manualClock(),
+  ...rest
+}: TimedOptions = {}): TimedCache {
   return { cache: createCache({ ...rest, clock, tiers: [memory({ ...limits, clock }), ...behind] }), clock };
 }

@@ -10,7 +10,7 @@ changeLogSuite(
   {
     name: 'localLog()',
     make: () => ({ log: localLog() }),
-    makeSmall: () => ({ log: localLog({ keep: 50, stamps: 1000 }) }),
+    makeSmall: () => ({ log: localLog({ keep: 50, stamps: 100 }) }),
   },
 );
 

@@ -32,8 +32,7 @@ test("a suite runs under node's own runner", async () => {
       entry,
       `import { describe, it } from 'node:test';
        import { policySuite } from ${testing};
-       import { localLog } from 'tidemark/logs/local';
-import { lru } from ${policies};
+       import { lru } from ${policies};
        policySuite({ describe, it }, { name: 'lru', make: lru, skip: { 'it has a name': 'shown here' } });
        policySuite({ describe, it }, { name: 'broken', make: () => ({ ...lru(), name: '' }) });`,
     );
