@@ -46,6 +46,8 @@ export class Authority {
   #again = false;
   #saying = 0;
   #heard = -Infinity;
+  // How often a log has been joined: an answer asked for before the latest time may be of a log that has been left.
+  #joins = 0;
   #closed = false;
 
   constructor(options: AuthorityOptions) {
@@ -84,15 +86,20 @@ export class Authority {
 
   #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
     const { log, backend, guard, stamps } = this.#o;
+    const asked = stamps.incarnation;
     if (log.sync) this.#saying++; // its own wake-up would come in the middle of this
     const said = guard.attempt('append', (call) =>
       backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
     );
     if (log.sync) this.#saying--;
+    const joins = this.#joins;
     return andThen(said, (position) => {
-      if (position === FAILED) return undefined;
+      if (position === FAILED || this.#isLeft(asked, position)) return undefined;
       this.#heard = this.#o.clock.now();
-      if (!stamps.joined || position.incarnation !== stamps.incarnation) this.#join(position);
+      if (!stamps.joined || position.incarnation !== stamps.incarnation) {
+        if (joins !== this.#joins) return undefined; // said to a log that has been left meanwhile: not said
+        this.#join(position);
+      }
       stamps.apply(position.head, change);
       if (position.head === stamps.applied + 1) stamps.advance(position.head);
       else if (position.head > stamps.applied) void this.pull();
@@ -111,23 +118,30 @@ export class Authority {
       return this.#pulling;
     }
     const done = this.#pullAll();
-    if (!isPromise(done)) return done;
-    this.#pulling = done.finally(() => (this.#pulling = undefined));
-    return this.#pulling;
+    if (isPromise(done)) this.#pulling = done;
+    return done;
   }
 
   #pullAll(): MaybePromise<boolean> {
     const { log, guard, stamps } = this.#o;
+    const joins = this.#joins;
+    const asked = stamps.incarnation;
     this.#again = false;
     const page = guard.attempt<Page | Position>('read', (call) =>
       stamps.joined ? log.read(stamps.applied, call) : log.position(call),
     );
     return andThen(page, (answer) => {
-      if (answer === FAILED) return false;
-      this.#heard = this.#o.clock.now();
-      this.#take(answer);
-      void this.#outbox.flush();
-      return (this.#again || stamps.applied < answer.head) && !this.#closed ? this.#pullAll() : true;
+      let behind = false;
+      if (answer !== FAILED) {
+        this.#heard = this.#o.clock.now();
+        const late = joins !== this.#joins && answer.incarnation !== stamps.incarnation; // of a log that has been left
+        if (!late) this.#take(answer);
+        behind = late || stamps.applied < answer.head;
+        void this.#outbox.flush();
+      }
+      if (answer !== FAILED && (behind || this.#again) && !this.#closed) return this.#pullAll();
+      this.#pulling = undefined; // in the same moment: who asks from now on isn't answered by this pull
+      return answer !== FAILED;
     });
   }
 
@@ -147,6 +161,7 @@ export class Authority {
   #join(position: Position, reason: 'missed' | 'incarnation' = 'incarnation'): void {
     const { stamps, drop, events } = this.#o;
     const anew = stamps.joined;
+    this.#joins++;
     drop();
     stamps.join(position);
     if (anew) events.emit('gap', { reason });

@@ -39,6 +39,7 @@ export class Writer {
   async set(id: string, key: Key, given: unknown, options: SetOptions): Promise<ChangeResult> {
     const { coarse, random, authority, stamps, backend, names } = this.#core;
     this.#core.assertOpen();
+    if (!stamps.joined) await authority.pull(); // of a log that isn't known yet nothing can be kept
     const path = [...this.#shelves.path, ...pathOfLocalId(id)];
     const terms = this.#terms;
     const valid = terms.schema ? await checked(terms.schema, given, path.slice(1).join('/')) : given;
@@ -54,14 +55,18 @@ export class Writer {
       ...timesOf(terms, ttl, coarse.now(), random),
     };
     const keep = ttl > 0;
-    const records =
-      backend && keep ? [{ key: this.#shelves.storageKey(id), entry: backend.capped(entry, coarse.now()) }] : [];
+    // A backend that has to be waited for gets the record after the change: a commit that was given up for lost and came
+    // through late would put its value behind changes that are newer. What is stored apart is judged by its mark.
+    const together = backend?.store.sync === true && keep ? backend : undefined;
+    const records = together
+      ? [{ key: this.#shelves.storageKey(id), entry: together.capped(entry, coarse.now()) }]
+      : [];
     const said = authority.change([keyDependency(path)], records);
     const result = isPromise(said) ? await said : said;
     this.#counts.sets++;
     if (result.mark === undefined || !keep) return result;
-    const marked = { ...entry, mark: result.mark, incarnation: stamps.incarnation };
-    const writes = this.#shelves.put(id, marked, 0, this.#shelves.depth, backend);
+    const marked = { ...entry, mark: result.mark };
+    const writes = this.#shelves.put(id, marked, 0, this.#shelves.depth, together);
     if (isPromise(writes)) this.#core.track(writes);
     await writes;
     return result;

@@ -83,3 +83,19 @@ describe('a load under way', () => {
     expect(await posts.get('1')).toBe(2);
   });
 });
+
+test('a strong read sees what was acknowledged before it, at whatever moment of another one it starts', async () => {
+  for (let steps = 0; steps < 40; steps++) {
+    const { cache, there } = unwatched('strong');
+    let version = 0;
+    const posts = cache.define<number>('versions', { load: () => version });
+    await posts.get('1');
+    await idle();
+    const other = posts.get('2');
+    for (let i = 0; i < steps; i++) await Promise.resolve();
+    version++;
+    await there.invalidate({ key: ['versions', '1'] });
+    expect([steps, await posts.get('1')]).toEqual([steps, 1]);
+    await other;
+  }
+});

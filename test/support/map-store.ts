@@ -68,25 +68,25 @@ export class MapStore implements Store {
 /** A map store with a log beside it: what several caches of a test share as their authority. */
 export class MapBackend extends MapStore implements Backend {
   readonly log: ChangeLog;
-  readonly #inner: ChangeLog;
+  /** The log behind it. A test may put another in its place, as a flush or a failover does. */
+  inner: ChangeLog;
 
   constructor(options: MapStoreOptions & { readonly log?: ChangeLog } = {}) {
     super(options);
-    const inner = options.log ?? localLog();
-    this.#inner = inner;
+    this.inner = options.log ?? localLog();
     this.log = {
       sync: this.sync,
-      append: (change, call) => this.run('append', change, call, () => inner.append(change, call)) as never,
-      position: (call) => this.run('position', [], call, () => inner.position(call)) as never,
-      read: (after, call) => this.run('read', [String(after)], call, () => inner.read(after, call)) as never,
-      stamps: (names, call) => this.run('stamps', names, call, () => inner.stamps(names, call)) as never,
-      watch: (wake) => inner.watch?.(wake) ?? (() => {}),
+      append: (change, call) => this.run('append', change, call, () => this.inner.append(change, call)) as never,
+      position: (call) => this.run('position', [], call, () => this.inner.position(call)) as never,
+      read: (after, call) => this.run('read', [String(after)], call, () => this.inner.read(after, call)) as never,
+      stamps: (names, call) => this.run('stamps', names, call, () => this.inner.stamps(names, call)) as never,
+      watch: (wake) => this.inner.watch?.(wake) ?? (() => {}),
     };
   }
 
   commit(change: readonly string[], records: readonly Stored[], call: Call): ReturnType<Backend['commit']> {
     return this.run('append', change, call, () => {
-      const position = this.#inner.append(change, call) as Awaited<ReturnType<ChangeLog['append']>>;
+      const position = this.inner.append(change, call) as Awaited<ReturnType<ChangeLog['append']>>;
       for (const { key, entry } of records)
         this.entries.set(
           key,
