@@ -43,7 +43,7 @@ export class Authority {
   readonly #stopWatching: (() => void) | undefined;
   #stopPolling: (() => void) | undefined;
   #pulling: Promise<boolean> | undefined;
-  #again = false;
+  #next: Promise<boolean> | undefined;
   #saying = 0;
   #heard = -Infinity;
   // How often a log has been joined: an answer asked for before the latest time may be of a log that has been left.
@@ -86,7 +86,6 @@ export class Authority {
 
   #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
     const { log, backend, guard, stamps } = this.#o;
-    const asked = stamps.incarnation;
     if (log.sync) this.#saying++; // its own wake-up would come in the middle of this
     const said = guard.attempt('append', (call) =>
       backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
@@ -94,7 +93,7 @@ export class Authority {
     if (log.sync) this.#saying--;
     const joins = this.#joins;
     return andThen(said, (position) => {
-      if (position === FAILED || this.#isLeft(asked, position)) return undefined;
+      if (position === FAILED) return undefined;
       this.#heard = this.#o.clock.now();
       if (!stamps.joined || position.incarnation !== stamps.incarnation) {
         if (joins !== this.#joins) return undefined; // said to a log that has been left meanwhile: not said
@@ -108,38 +107,39 @@ export class Authority {
   }
 
   /**
-   * Learn what is new in the log; false if it doesn't answer. One pull at a time: what asks meanwhile makes it go round
-   * once more, so that everything appended before the asking is known afterwards.
+   * Learn what is new in the log; false if it doesn't answer. One pull at a time: all who ask during one share the next,
+   * which begins when it has ended, so that everything appended before the asking is known afterwards.
    */
   pull(): MaybePromise<boolean> {
     if (this.#closed) return false;
     if (this.#pulling) {
-      this.#again = true;
-      return this.#pulling;
+      this.#next ??= this.#pulling.then(() => {
+        this.#next = undefined;
+        return this.pull();
+      });
+      return this.#next;
     }
-    const done = this.#pullAll();
+    const done = this.#pullUpTo(0);
     if (isPromise(done)) this.#pulling = done;
     return done;
   }
 
-  #pullAll(): MaybePromise<boolean> {
+  /** Read page by page up to the head that the first page tells. */
+  #pullUpTo(target: Mark): MaybePromise<boolean> {
     const { log, guard, stamps } = this.#o;
     const joins = this.#joins;
-    const asked = stamps.incarnation;
-    this.#again = false;
     const page = guard.attempt<Page | Position>('read', (call) =>
       stamps.joined ? log.read(stamps.applied, call) : log.position(call),
     );
     return andThen(page, (answer) => {
-      let behind = false;
       if (answer !== FAILED) {
         this.#heard = this.#o.clock.now();
         const late = joins !== this.#joins && answer.incarnation !== stamps.incarnation; // of a log that has been left
         if (!late) this.#take(answer);
-        behind = late || stamps.applied < answer.head;
         void this.#outbox.flush();
+        const until = late ? target : target || answer.head;
+        if ((late || stamps.applied < until) && !this.#closed) return this.#pullUpTo(until);
       }
-      if (answer !== FAILED && (behind || this.#again) && !this.#closed) return this.#pullAll();
       this.#pulling = undefined; // in the same moment: who asks from now on isn't answered by this pull
       return answer !== FAILED;
     });
@@ -149,7 +149,10 @@ export class Authority {
     const { stamps } = this.#o;
     if (!stamps.joined || answer.incarnation !== stamps.incarnation) return this.#join(answer);
     if (!('complete' in answer)) return;
-    if (answer.complete > stamps.applied) return this.#join(answer, 'missed');
+    if (answer.complete > stamps.applied) {
+      const head = Math.max(answer.head, stamps.known); // never back behind what has been said here meanwhile
+      return this.#join({ ...answer, head }, 'missed');
+    }
     for (const { mark, change } of answer.changes) {
       if (mark <= stamps.applied) continue;
       stamps.apply(mark, change);

@@ -13,7 +13,6 @@ import type { Terms } from './terms.ts';
 import { copy } from './values.ts';
 import { type SetOptions, Writer } from './write.ts';
 
-/** What a collection's `get` answers: with `load: false` perhaps nothing. */
 export type { ReadOptions, SetOptions };
 
 /** A named, typed part of a cache, with its own loader, times, tags and schema. Made by `cache.define`. */
@@ -75,11 +74,12 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     return this.#read(key, options as ReadOptions | undefined);
   }
 
-  async #read(key: K, options: ReadOptions = {}): Promise<V> {
+  async #read(key: K, options?: ReadOptions): Promise<V> {
     const id = localId(key);
-    const value = id === key ? MISS : hitAs(this.#hot, id);
-    if (value === MISS) return this.reader.read(id, key, options) as Promise<V>;
+    const value = id === key || options !== undefined ? MISS : hitAs(this.#hot, id);
+    if (value === MISS) return this.reader.read(id, key, options ?? {}) as Promise<V>;
     this.counts.hits++;
+    this.#core.coarse.tick();
     return value as V;
   }
 

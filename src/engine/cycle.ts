@@ -59,9 +59,9 @@ export async function onBehalfOf<T>(flights: readonly Flight[], work: () => T | 
   }
 }
 
-/** Does the present code run on behalf of a load? */
-export function isAskedByLoader(): boolean {
-  return asking().length > 0;
+/** Does the present code run on behalf of a load of this owner? */
+export function isAskedByLoader(owner: object): boolean {
+  return asking().some((flight) => flight.owner === owner);
 }
 
 /** The flights on whose behalf the present code runs. */

@@ -10,9 +10,12 @@ export interface Events {
   readonly hit: { readonly key: Path; readonly tier: string };
   /** A read was answered by a value that is old by time; `why` says which promise allowed it. */
   readonly stale: { readonly key: Path; readonly why: 'staleFor' | 'graceFor' | 'softTimeout' };
-  /** No tier had a value. */
+  /** A read began a load, or was to do without one: no tier had a value that could be served. */
   readonly miss: { readonly key: Path };
-  /** A load ended well. `kept` is false if something that it rests on changed while it ran. */
+  /**
+   * A load ended well. `kept` is false if something that it rests on changed while it ran, if its TTL is 0, or if another
+   * load has taken its place.
+   */
   readonly load: { readonly key: Path; readonly ms: number; readonly kept: boolean };
   /** A load failed. */
   readonly loadFailed: { readonly key: Path; readonly error: unknown };
@@ -22,11 +25,11 @@ export interface Events {
     readonly mark: Mark | undefined;
     readonly reach: Reach;
   };
-  /** An operation on a tier or its log failed, took too long, or was skipped by the breaker. */
+  /** An operation on a tier or its log failed, answered wrongly, or took too long. What an open breaker skips is only counted. */
   readonly tierFailed: { readonly tier: string; readonly operation: string; readonly error: unknown };
   /** A tier's breaker changed. */
   readonly breaker: { readonly tier: string; readonly state: BreakerState };
-  /** A backend refused an entry that its log had overtaken. */
+  /** A store didn't keep an entry: a backend whose log had overtaken it, or another store for its own reasons. */
   readonly refused: { readonly key: Path; readonly tier: string };
   /** The follower missed changes, or met another incarnation of the log; what was held from it has been dropped. */
   readonly gap: { readonly reason: 'missed' | 'incarnation' };

@@ -19,14 +19,22 @@ export interface Outcome {
   readonly copied: boolean;
 }
 
+/** What a flight takes down of the present. */
+interface Now {
+  readonly seq: number;
+  readonly applied: Mark;
+  readonly incarnation: string;
+}
+
 /** One flight. The read path starts and ends it; loads and their cycles are followed by it. */
 export class Flight {
+  readonly owner: object;
   readonly key: Path;
   /** The local sequence at which it began: who joined at the same one joined before anything changed. */
   readonly seq: number;
   /** The local sequence at which it was last found to be still worth joining. */
   checkedAt: number;
-  /** The largest mark known when it began, or when its load did: whether something moved since is asked of this one. */
+  /** The mark applied when it began, or when its load did: whether something moved since is asked of this one. */
   since: Mark;
   /** The mark of what is loaded: as `since`, or earlier for a source that lags. */
   mark: Mark;
@@ -45,10 +53,12 @@ export class Flight {
   #abandoned = false;
   done!: Promise<Outcome>;
 
-  constructor(key: Path, seq: number, since: Mark, incarnation: string) {
+  /** `owner` is the cache that it belongs to. */
+  constructor(owner: object, key: Path, { seq, applied, incarnation }: Now) {
+    this.owner = owner;
     this.key = key;
     this.seq = this.checkedAt = seq;
-    this.since = this.mark = since;
+    this.since = this.mark = applied;
     this.incarnation = incarnation;
   }
 
@@ -60,9 +70,9 @@ export class Flight {
     return [...this.said, ...(this.previous?.dependencies ?? [])];
   }
 
-  /** Its load begins now: no change up to `since` can escape it, none after `mark` need be seen by it. */
-  begin(since: Mark, mark: Mark, incarnation: string, previous: Entry | undefined): void {
-    this.since = since;
+  /** Its load begins now: no change up to the applied mark can escape it, none after `mark` need be seen by it. */
+  begin({ applied, incarnation }: Now, mark: Mark, previous: Entry | undefined): void {
+    this.since = applied;
     this.mark = mark;
     this.incarnation = incarnation;
     this.previous = previous;

@@ -82,6 +82,12 @@ export function trueOrFalse(what: string, value: unknown): boolean {
   return value === true;
 }
 
+/** An abort signal, or nothing. */
+export function signalOrNothing(what: string, value: unknown): void {
+  const signal = value as Partial<AbortSignal> | null | undefined;
+  if (value !== undefined && typeof signal?.throwIfAborted !== 'function') throw bad(what, 'an AbortSignal', value);
+}
+
 /** Non-empty text. */
 export function nonEmptyText(what: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw bad(what, 'non-empty text', value);

@@ -15,7 +15,7 @@ import { pathOfLocalId } from './key.ts';
 import { takeTurn } from './lease.ts';
 import { Loader } from './load.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, signalOrNothing } from './options.ts';
 import { accepts } from './schema.ts';
 import type { Shelves } from './shelves.ts';
 import type { Counts } from './stats.ts';
@@ -40,6 +40,8 @@ interface Quest {
   readonly terms: Terms;
   /** True in a background refresh: what is old by time has been served already. */
   readonly refreshing?: boolean;
+  /** True if the log doesn't answer a read that asked it: nothing that others stored may be used. */
+  readonly alone?: boolean;
   /** The best entry met that is right but old by time. */
   old?: Entry;
   /** An entry met that is wrong: good only for a conditional reload. */
@@ -90,11 +92,16 @@ export class Reader {
   async #read(quest: Quest, options: ReadOptions): Promise<unknown> {
     const { stamps, authority, consistency } = this.#core;
     const { signal } = options;
-    if (!isAskedByLoader()) this.#core.assertOpen(); // what was accepted may still read what it needs
+    if (!isAskedByLoader(this.#core)) this.#core.assertOpen(); // what was accepted may still read what it needs
     checkOptions('get', options, ['load', 'signal']);
+    signalOrNothing('get: signal', signal);
     signal?.throwIfAborted();
     let current: boolean = stamps.joined;
-    if (consistency === 'strong' || !current) current = await abortable(Promise.resolve(authority.pull()), signal);
+    if (consistency === 'strong' || !current) {
+      const pulled = Promise.resolve(authority.pull());
+      this.#core.track(pulled);
+      current = await abortable(pulled, signal);
+    }
     const loads = options.load !== false && (quest.terms.load ?? quest.terms.loadMany) !== undefined;
     const shallow = loads ? this.#shelves.firstAsync : this.#shelves.depth;
     for (let round = 1; ; round++) {
@@ -106,7 +113,9 @@ export class Reader {
       if (found) return this.#answer(quest, found);
       if (!loads) return this.#absent(quest);
       const running = round <= ROUNDS && current ? this.#joinable(quest.id) : undefined;
-      const flight = running ?? this.#start(quest, current ? shallow : this.#shelves.depth);
+      const flight =
+        running ??
+        (current ? this.#start(quest, shallow) : this.#start({ ...quest, alone: true }, this.#shelves.depth));
       const seq = running ? stamps.seq : flight.seq;
       const outcome = await this.#wait(flight, quest, signal);
       if (outcome.moved && seq !== flight.seq) continue;
@@ -215,7 +224,7 @@ export class Reader {
 
   #start(quest: Quest, level: number): Flight {
     const { stamps } = this.#core;
-    const flight = new Flight(quest.path, stamps.seq, stamps.known, stamps.incarnation);
+    const flight = new Flight(this.#core, quest.path, stamps);
     this.#flights.set(quest.id, flight); // before the load begins: a loader that asks for its own key must meet it
     flight.done = this.#fly(flight, quest, level);
     this.#core.track(flight.done);
@@ -257,7 +266,7 @@ export class Reader {
   /** The flight ends with a load, or with what another process loaded while this one waited for its turn. */
   async #load(flight: Flight, quest: Quest): Promise<Outcome> {
     const { backend, stamps } = this.#core;
-    if (!backend || !stamps.joined) return this.#loadNow(flight, quest);
+    if (!backend || !stamps.joined || quest.alone) return this.#loadNow(flight, quest);
     const level = this.#core.tiers.indexOf(backend);
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
     const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight, quest.terms.hardTimeout, look);
@@ -272,7 +281,7 @@ export class Reader {
   async #loadNow(flight: Flight, quest: Quest, release?: () => void): Promise<Outcome> {
     const { stamps, events, clock } = this.#core;
     if (events.has('miss') && !quest.refreshing) events.emit('miss', { key: shown(quest.path) });
-    flight.begin(stamps.known, stamps.markFor(quest.terms.sourceLag), stamps.incarnation, quest.old ?? quest.wrong);
+    flight.begin(stamps, stamps.markFor(quest.terms.sourceLag), quest.old ?? quest.wrong);
     const began = clock.now();
     let entry: Entry;
     try {

@@ -299,15 +299,17 @@ export class Stamps implements Truth {
   }
 
   /**
-   * The mark for a load that begins now from a source that lags by up to `lag` milliseconds: what became known within
-   * that time may not be seen by the load.
+   * The mark for a load that begins now from a source that lags by up to `lag` milliseconds: what became known within that
+   * time may not be seen by the load. Nor may what isn't known here yet, if the loader reads through the cache: a change
+   * of our own may have overtaken it, so the mark is never beyond what has been applied without a gap.
    */
   markFor(lag: number): Mark {
-    if (lag <= 0) return this.#known;
+    if (lag <= 0) return this.applied;
     this.rememberFor(lag);
     const horizon = this.#clock.now() - lag;
     if (horizon < this.#rememberedSince) return 0; // what changed so long ago isn't known: as if everything might have
-    return this.#moments.find((moment) => moment.last > horizon)?.before ?? this.#known;
+    const before = this.#moments.find((moment) => moment.last > horizon)?.before ?? this.applied;
+    return Math.min(before, this.applied);
   }
 
   /** Remember when changes become known, for lags up to this many milliseconds. */

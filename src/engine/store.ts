@@ -23,7 +23,7 @@ export interface Stored {
 
 /** What an operation is told besides its keys. */
 export interface Call {
-  /** Aborts when nobody waits for the answer any more, or its time is up. */
+  /** Aborts when the operation's time is up; for a wait for a lease also when nobody waits any more. */
   readonly signal: AbortSignal;
 }
 

@@ -30,7 +30,7 @@ export interface CollectionOptions<V, K extends Key = Key> {
   readonly ttl?: Duration;
   /** After that, how long it is still served while one refresh runs in the background. Default 0. */
   readonly staleFor?: Duration;
-  /** After `ttl`, how long it is served when a load fails (or takes longer than `timeout.soft`). Default 0. */
+  /** After `ttl`, how long it is served when a load fails or takes longer than `timeout.soft`; at least `staleFor`. Default 0. */
   readonly graceFor?: Duration;
   /** The TTL of `undefined` and `null`. Default as `ttl`; 0: not kept. */
   readonly negativeTtl?: Duration;

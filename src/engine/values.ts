@@ -7,7 +7,7 @@ import { TidemarkError } from './errors.ts';
  * - `frozen`: plain data is deep-frozen in place, once, when it is stored; every reader gets the same object. Dates, maps,
  *   sets and bytes can't be frozen: a value that holds any is copied when stored and for every reader.
  * - `copied`: every reader gets a copy of its own, and so does the cache.
- * - `shared`: nothing is done or checked; whoever changes a value changes it for everybody.
+ * - `shared`: nothing is done, and only a thenable is refused; whoever changes a value changes it for everybody.
  */
 export type Isolation = 'frozen' | 'copied' | 'shared';
 

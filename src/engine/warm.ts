@@ -1,7 +1,8 @@
 /** Loading what will be asked for, before it is: many keys, few at a time. */
 import type { Collection } from './collection.ts';
+import { TidemarkError } from './errors.ts';
 import type { Key } from './key.ts';
-import { checkOptions, functionOrNothing, list, positiveInteger } from './options.ts';
+import { checkOptions, functionOrNothing, list, positiveInteger, signalOrNothing } from './options.ts';
 import { abortable } from './wait.ts';
 
 /** Keys of one collection to warm, in order of worth. */
@@ -36,6 +37,7 @@ export async function warm(plan: readonly WarmStep[], options: WarmOptions = {})
   checkOptions('warm', options, ['concurrency', 'onProgress', 'signal']);
   const concurrency = positiveInteger('warm: concurrency', options.concurrency ?? 8);
   functionOrNothing('warm: onProgress', options.onProgress);
+  signalOrNothing('warm: signal', options.signal);
   const { signal, onProgress } = options;
   const progress = { warmed: 0, failed: 0 };
   const jobs = jobsOf(plan);
@@ -65,5 +67,9 @@ export async function warm(plan: readonly WarmStep[], options: WarmOptions = {})
 }
 
 async function* jobsOf(plan: readonly WarmStep[]): AsyncGenerator<{ collection: Collection<unknown>; key: Key }, void> {
-  for (const { collection, keys } of plan) for await (const key of keys) yield { collection, key };
+  for (const { collection, keys } of plan) {
+    if (typeof keys === 'string')
+      throw new TidemarkError('bad_option', 'warm: keys must be an iterable of keys, not one text');
+    for await (const key of keys) yield { collection, key };
+  }
 }

@@ -3,11 +3,11 @@ import type { ChangeResult } from './authority.ts';
 import type { Core } from './core.ts';
 import { keyDependency } from './dependency.ts';
 import type { Entry } from './entry.ts';
-import { type Key, pathOfLocalId } from './key.ts';
+import { type Key, type Path, pathOfLocalId } from './key.ts';
 import { tagsOf, timesOf, ttlOf } from './load.ts';
 import { isPromise } from './maybe.ts';
 import { duration, type Duration } from './options.ts';
-import { checked } from './schema.ts';
+import { checked, type Schema } from './schema.ts';
 import type { Shelves } from './shelves.ts';
 import type { Counts } from './stats.ts';
 import type { Terms } from './terms.ts';
@@ -39,10 +39,9 @@ export class Writer {
   async set(id: string, key: Key, given: unknown, options: SetOptions): Promise<ChangeResult> {
     const { coarse, random, authority, stamps, backend, names } = this.#core;
     this.#core.assertOpen();
-    if (!stamps.joined) await authority.pull(); // of a log that isn't known yet nothing can be kept
     const path = [...this.#shelves.path, ...pathOfLocalId(id)];
     const terms = this.#terms;
-    const valid = terms.schema ? await checked(terms.schema, given, path.slice(1).join('/')) : given;
+    const valid = terms.schema ? await this.#checked(terms.schema, given, path) : given;
     const ttl = options.ttl === undefined ? ttlOf(terms, valid) : duration('set: ttl', options.ttl);
     const tags = [...tagsOf(terms, valid, key), ...(options.tags ?? [])].map((tag) => names.tag(tag));
     const { value, copied } = isolate(valid, terms.values); // last, since it may freeze what was given
@@ -65,11 +64,18 @@ export class Writer {
     const result = isPromise(said) ? await said : said;
     this.#counts.sets++;
     if (result.mark === undefined || !keep) return result;
-    const marked = { ...entry, mark: result.mark };
+    // Without an incarnation before, the change itself has joined the log; another one by now makes the mark worthless.
+    const marked = { ...entry, mark: result.mark, incarnation: entry.incarnation || stamps.incarnation };
     const writes = this.#shelves.put(id, marked, 0, this.#shelves.depth, together);
     if (isPromise(writes)) this.#core.track(writes);
     await writes;
     return result;
+  }
+
+  #checked(schema: Schema, given: unknown, path: Path): Promise<unknown> {
+    const checking = checked(schema, given, path.slice(1).join('/'));
+    this.#core.track(checking);
+    return checking;
   }
 
   /** Invalidate a key and let its entry leave every tier at once. */

@@ -1,6 +1,6 @@
 /** What a schedule may do next. */
 import type { Selector } from 'tidemark';
-import { drain } from './gates.ts';
+import { drain, nudge } from './gates.ts';
 import { saidShown } from './peer.ts';
 import { type Place, PLACES, type Said, TAGS } from './truth.ts';
 import type { Seat, World } from './world.ts';
@@ -17,8 +17,21 @@ const COMMANDS = {
     if (gates.size === 0) return;
     const at = chance.below(gates.size);
     const lost = world.space !== undefined && chance.once(20);
-    const which = lost ? gates.lose(at) : gates.release(at);
-    world.trace?.(() => `${lost ? 'lose' : 'release'} ${which}`);
+    world.trace?.(() => `${lost ? 'lose' : 'release'} ${gates.label(at)}`);
+    if (lost) gates.lose(at);
+    else gates.release(at);
+  },
+
+  /** Let something of a process go, and read in the middle of what follows: windows of one turn are found only so. */
+  async pounce(world) {
+    const { gates, chance } = world;
+    if (gates.size === 0) return;
+    const at = chance.below(gates.size);
+    const seat = world.seats.find(({ peer }) => peer.name === gates.owner(at));
+    world.trace?.(() => `release ${gates.label(at)} and read`);
+    gates.release(at);
+    await nudge(chance.below(14));
+    if (seat) world.track(seat.peer.read(chance.pick(world.places)));
   },
 
   read(world, { peer }) {
@@ -105,14 +118,18 @@ const DISRUPTIONS = {
   evict: ({ space, chance }) => space!.keys.length > 0 && space!.evict(chance.pick(space!.keys)),
 } satisfies Record<string, (world: World, seat: Seat) => unknown>;
 
-const QUIET = { release: 34, read: 26, readMany: 3, peek: 4, abort: 2, write: 13, invalidate: 4, pass: 6, restart: 0.5 };
+const QUIET = { release: 30, pounce: 5, read: 26, readMany: 3, peek: 4, abort: 2, write: 13, invalidate: 4, pass: 6, restart: 0.5 };
 const SHARED = { ...QUIET, down: 1.5, stall: 1, up: 5, cut: 1.5, mend: 4, trim: 2.5, compact: 2, flush: 0.8, evict: 2 };
 
 /** One step of a schedule. */
-export async function step(world: World): Promise<void> {
+export function weightsOf(world: World): Readonly<Record<keyof typeof SHARED, number>> {
+  return world.mood.weights(world.space ? SHARED : { ...SHARED, ...NOTHING, ...QUIET });
+}
+
+export async function step(world: World, weights: Readonly<Record<keyof typeof SHARED, number>>): Promise<void> {
   const { chance } = world;
   const seat = chance.pick(world.seats);
-  const command: keyof typeof SHARED = chance.weighted(world.space ? SHARED : { ...SHARED, ...NOTHING, ...QUIET });
+  const command: keyof typeof SHARED = chance.weighted(weights);
   if (command in DISRUPTIONS) {
     world.trace?.(() => (command === 'cut' ? `${seat.peer.name} is cut off` : command));
     DISRUPTIONS[command as keyof typeof DISRUPTIONS](world, seat);

@@ -23,18 +23,26 @@ export class Gates {
     return new Promise((pass, lose) => this.#waiting.push({ owner, label, pass, lose }));
   }
 
-  /** Let one go; the result says which. */
-  release(at: number): string {
-    const [one] = this.#waiting.splice(at, 1);
-    one.pass();
-    return `${one.owner} ${one.label}`;
+  /** Whose one of them is. */
+  owner(at: number): string {
+    return this.#waiting[at].owner;
   }
 
-  /** Lose one; the result says which. */
-  lose(at: number): string {
+  /** One of them in words. */
+  label(at: number): string {
+    const { owner, label } = this.#waiting[at];
+    return `${owner} ${label}`;
+  }
+
+  /** Let one go. */
+  release(at: number): void {
+    this.#waiting.splice(at, 1)[0].pass();
+  }
+
+  /** Lose one. */
+  lose(at: number): void {
     const [one] = this.#waiting.splice(at, 1);
     one.lose(new Error(`lost: ${one.label}`));
-    return `${one.owner} ${one.label}`;
   }
 
   /** Let everything of one owner go, or lose it. */

@@ -12,9 +12,11 @@ export class HostileStore implements Store {
   readonly #entries = new Map<string, readonly Entry[]>(); // newest first
   readonly #chance: () => Chance;
   readonly #gates: Gates;
+  readonly #holds: (message: string) => number;
 
-  constructor(chance: () => Chance, gates: Gates) {
+  constructor(chance: () => Chance, gates: Gates, holds: (message: string) => number) {
     this.#chance = chance;
+    this.#holds = holds;
     this.#gates = gates;
   }
 
@@ -52,7 +54,7 @@ export class HostileStore implements Store {
   }
 
   async #hop(message: string): Promise<void> {
-    if (this.#chance().once(2)) await this.#gates.hold(this.name, message);
+    if (this.#chance().unit() < this.#holds(message)) await this.#gates.hold(this.name, message);
     if (!this.#gates.open && this.#chance().once(25)) throw new Error(`the hostile store failed: ${message}`);
   }
 }

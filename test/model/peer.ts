@@ -203,12 +203,12 @@ export class Peer {
     try {
       const tagsFirst = chance.once(3);
       if (tagsFirst) ctx.tag(...world.truth.tags(place, world.truth.versions[place.index]));
-      if (chance.once(2)) await world.gates.hold(this.name, `load ${id} reads ${shown(place.index)}`);
+      if (chance.unit() < world.mood.holds('load')) await world.gates.hold(this.name, `load ${id} reads ${shown(place.index)}`);
       const version = world.truth.versions[place.index];
       const tags = world.truth.tags(place, version);
       const parts: Part[] = [[place.index, version]];
       for (const part of world.truth.partsOf(place, version)) await this.#addPart(part, parts, ctx, chance, id);
-      if (chance.once(2)) await world.gates.hold(this.name, `load ${id} of ${shown(place.index)} ends`);
+      if (chance.unit() < world.mood.holds('answer')) await world.gates.hold(this.name, `load ${id} of ${shown(place.index)} ends`);
       if (!world.rest && chance.once(12)) throw new Error(`load ${id} failed`);
       const ttl = this.#ttl(place, world.truth.absent(place, version), ctx, chance);
       if (world.truth.absent(place, version)) {
@@ -241,11 +241,11 @@ export class Peer {
     chance: Chance,
     id: number,
   ): Promise<void> {
-    const { gates, truth } = this.#world;
+    const { gates, truth, mood } = this.#world;
     const first = chance.once(2);
     if (first) ctx.dependsOn(part.path);
-    if (chance.once(3)) await gates.hold(this.name, `load ${id} reads ${shown(part.index)}`);
-    if (chance.once(3)) {
+    if (chance.unit() < mood.holds('part')) await gates.hold(this.name, `load ${id} reads ${shown(part.index)}`);
+    if (chance.unit() < mood.holds('through')) {
       const value = await this.#checked(part, {}); // through the cache itself
       if (value) parts.push([part.index, value.parts[0][1], true]);
     } else parts.push([part.index, truth.versions[part.index]]);

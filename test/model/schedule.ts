@@ -1,6 +1,6 @@
 /** One schedule: steps by chance, then rest; and what was found wrong with it. */
 import { Chance } from './chance.ts';
-import { step } from './commands.ts';
+import { step, weightsOf } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { drain, nudge } from './gates.ts';
 import { PLACES } from './truth.ts';
@@ -29,11 +29,12 @@ export async function play(engine: Engine, setup: Setup, seed: number, playing: 
   const { trace } = playing;
   const world = new World(engine, setup, seed);
   if (trace) world.trace = (line) => trace(line());
+  const weights = weightsOf(world);
   for (let i = 0; i < STEPS && !world.violation; i++) {
     if (playing.without?.has(i)) continue;
     world.chance = new Chance(seed, i);
     trace?.(`-- ${i}`);
-    await step(world);
+    await step(world, weights);
     const turns = world.chance.below(24);
     if (turns < 12) await nudge(turns);
     else await drain();

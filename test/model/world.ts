@@ -6,6 +6,7 @@ import { Chance } from './chance.ts';
 import type { Engine } from './engine.ts';
 import { Gates } from './gates.ts';
 import { HostileStore } from './hostile-store.ts';
+import { Mood } from './mood.ts';
 import { Peer } from './peer.ts';
 import { Owed, type Place, PLACES, type Said, Truth } from './truth.ts';
 
@@ -45,6 +46,8 @@ export class World {
   readonly newestAbsent: number[] = PLACES.map(() => 0);
   /** The places that this schedule reads and writes, so that it meets itself often. */
   readonly places: readonly Place[];
+  /** What is likely in this schedule. */
+  readonly mood: Mood;
   /** How many sets of a place are under way: who sets must know that it is the newest. */
   readonly setting: number[] = PLACES.map(() => 0);
   /** What reads and changes have not settled yet. */
@@ -71,9 +74,10 @@ export class World {
     this.seed = seed;
     const chance = (this.chance = new Chance(seed, -1));
     this.places = chosen(chance);
+    this.mood = new Mood(seed);
     this.#limits = chance.once(4) ? { maxBytes: 600 + chance.below(1000) } : { maxEntries: 1 + chance.below(8) };
     this.#mixed = chance.once(5);
-    this.#hostile = new HostileStore(() => this.chance, this.gates);
+    this.#hostile = new HostileStore(() => this.chance, this.gates, (message) => this.mood.holds(message));
     this.#log = this.#newLog();
     if (setup === 'shared' || setup === 'strong')
       this.space = new engine.SharedSpace({ clock: this.clock, ...(chance.once(2) ? { limits: SMALL } : {}) });
@@ -89,9 +93,7 @@ export class World {
     const name = `p${++this.#names}`;
     const { space, chance } = this;
     const gate = async (operation: string): Promise<void> => {
-      const { chance: now } = this;
-      if (this.gates.open) return;
-      if (operation === 'wake' ? !now.once(4) : now.once(2)) await this.gates.hold(name, operation);
+      if (this.chance.unit() < this.mood.holds(operation)) await this.gates.hold(name, operation);
     };
     const link = space && this.#engine.sharedBackend({ space, gate, pollEvery: 400 });
     const live = space && chance.once(8) ? undefined : this.#engine.memory({ ...this.#limits });
@@ -154,6 +156,6 @@ function limited(store: Store): TierOptions {
 
 /** A few places that have to do with each other. */
 function chosen(chance: Chance): readonly Place[] {
-  const some = Array.from({ length: 2 + chance.below(4) }, () => chance.pick(PLACES));
+  const some = Array.from({ length: 1 + chance.below(5) }, () => chance.pick(PLACES));
   return some.some(({ shelf }) => shelf === 'sum') ? [...some, chance.pick(PARTS), chance.pick(PARTS)] : some;
 }

@@ -1,0 +1,35 @@
+/**
+ * What is likely in one schedule. If every schedule did a little of everything, none would do much of anything: each has
+ * moods of its own, and together they reach what no fixed likelihood would (Groce et al., "Swarm Testing", ISSTA 2012).
+ */
+import { Chance } from './chance.ts';
+
+/** A schedule's likelihoods, made from its seed. */
+export class Mood {
+  readonly #seed: number;
+  readonly #holds = new Map<string, number>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** How likely a message or a moment of this kind is held: never, at times, or nearly always. */
+  holds(kind: string): number {
+    let share = this.#holds.get(kind);
+    if (share === undefined) this.#holds.set(kind, (share = this.#of(kind).pick([0, 0.3, 0.6, 0.95])));
+    return share;
+  }
+
+  /** The usual weights, some of them changed. */
+  weights<K extends string>(usual: Readonly<Record<K, number>>): Readonly<Record<K, number>> {
+    const changed = Object.entries<number>(usual).map(([name, weight]) => {
+      const least = name === 'release' || name === 'read' || name === 'write' || name === 'up' || name === 'mend' ? 0.5 : 0;
+      return [name, weight * this.#of(name).pick([least, 1, 1, 4])];
+    });
+    return Object.fromEntries(changed) as Record<K, number>;
+  }
+
+  #of(what: string): Chance {
+    return new Chance(this.#seed, -3, ...Array.from(what, (letter) => letter.charCodeAt(0)));
+  }
+}
