@@ -31,13 +31,14 @@ test('marks of two incarnations are not compared: a small mark of the new one is
   let loads = 0;
   const posts = cache.define<number>('post', { load: () => ++loads });
   for (let i = 0; i < 10; i++) await cache.invalidate({ tags: ['t'] });
-  await posts.get('1');
+  await posts.getMany(['1', '2']);
   await idle();
   backend.inner = localLog();
   expect(await posts.invalidate('1')).toEqual({ mark: 1, reach: 'everywhere' });
-  expect(await posts.get('1')).toBe(2);
+  expect([posts.peek('1'), posts.peek('2')]).toEqual([undefined, undefined]);
+  expect(await posts.getMany(['1', '2'])).toEqual([3, 4]);
   await idle();
-  expect(await posts.get('1')).toBe(2);
+  expect(await posts.getMany(['1', '2'])).toEqual([3, 4]);
 });
 
 test.each(['read', 'append'] as const)(
@@ -92,4 +93,21 @@ test('a load that began under the old log is answered, not kept', async () => {
   expect(await read).toBe('old');
   await idle();
   expect(await posts.get('1')).toBe('new');
+});
+
+test('what the old log said of a lagging source is not forgotten with it: for the time of the lag nothing is kept', async () => {
+  const backend = new MapBackend();
+  const { cache, clock } = timedCache({ behind: [backend] });
+  let loads = 0;
+  const posts = cache.define<number>('post', { load: () => ++loads, sourceLag: 2000 });
+  await posts.get('1');
+  await clock.advanceAsync(5000);
+  await posts.invalidate('1');
+  backend.inner = localLog();
+  await clock.advanceAsync(1000); // the follower meets the new log, in which nothing has changed yet
+  expect(await posts.get('1')).toBe(2);
+  await idle();
+  expect(await posts.get('1')).toBe(3);
+  await clock.advanceAsync(2000);
+  expect([await posts.get('1'), await posts.get('1')]).toEqual([4, 4]);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Cache, createCache, memory } from 'tidemark';
 import { localLog } from 'tidemark/logs/local';
-import { gatedLoads, idle } from '../support/deferred.ts';
+import { deferred, gatedLoads, idle } from '../support/deferred.ts';
 import { MapBackend } from '../support/map-store.ts';
 
 type Pair = readonly [Cache, Cache];
@@ -137,6 +137,31 @@ test('sharing a backend: what one cache has loaded or set, the other finds', asy
   await b.set('1', 'newer');
   await idle();
   expect(await a.get('1')).toBe('newer');
+});
+
+test('of two sets the later one stays, even if the log’s answer to the first comes last', async () => {
+  const backend = new MapBackend();
+  const cache = createCache({ log: backend.log });
+  const posts = cache.define<string>('post');
+  await posts.get('1');
+  const gate = deferred();
+  const { append } = backend.log;
+  let slow = true;
+  Object.assign(backend.log, {
+    append: async (...args: Parameters<typeof append>) => {
+      const wait = slow;
+      slow = false;
+      const position = await append(...args);
+      if (wait) await gate.promise;
+      return position;
+    },
+  });
+  const first = posts.set('1', 'first');
+  await idle();
+  await posts.set('1', 'second');
+  gate.resolve();
+  await first;
+  expect(await posts.get('1')).toBe('second');
 });
 
 test('a set that comes late does not overwrite a newer one of another process', async () => {

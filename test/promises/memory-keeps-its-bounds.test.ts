@@ -100,6 +100,16 @@ test('the expired leave before the living', async () => {
   expect(cache.stats().tiers[0].usage).toMatchObject({ entries: 20, evicted: 0, expired: 10 });
 });
 
+test('the expired leave before the living, also from behind many that come round early', async () => {
+  const { cache, clock } = timedCache({ memory: { maxEntries: 21 } });
+  const posts = cache.define<number>('post');
+  await posts.set('short', 0, { ttl: 5000 });
+  for (let i = 0; i < 20; i++) await posts.set(`long ${i}`, i, { ttl: 4_096_000 + 5000 }); // one round of the ring more
+  await clock.advanceAsync(7000);
+  await posts.set('new', 1);
+  expect(cache.stats().tiers[0].usage).toMatchObject({ entries: 21, evicted: 0, expired: 1 });
+});
+
 test('a cleared collection gives back all that it took, and only that', async () => {
   const tier = memory({ maxEntries: 100 });
   const cache = createCache({ tiers: [tier] });

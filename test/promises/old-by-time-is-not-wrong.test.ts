@@ -95,6 +95,16 @@ describe.each(places)('in %s', (_, behind) => {
     expect(cache.stats()).toMatchObject({ stale: 2, failed: 0, loadFailures: 1 });
   });
 
+  test('graceFor that ends while the load runs is over', async () => {
+    const { clock, posts, calls, fill } = begin({ ttl: 1000, graceFor: 5000 });
+    await fill('one');
+    await clock.advanceAsync(5000);
+    const failed = failure(posts.get('1'));
+    await clock.advanceAsync(1000);
+    calls[1].reject(new Error('down'));
+    expect(await failed).toEqual(new Error('down'));
+  });
+
   test('graceFor ends', async () => {
     const { clock, posts, calls, fill } = begin({ ttl: 1000, graceFor: 5000 });
     await fill('one');

@@ -43,6 +43,16 @@ test('bounded: it is seen as soon as the log has been asked, at the latest after
   expect(await posts.get('1')).toBe(2);
 });
 
+test('bounded: a change of one’s own makes it look for those of others that came before', async () => {
+  const { posts, there, cache } = unwatched('bounded');
+  await posts.get('1');
+  await idle();
+  await there.invalidate({ tags: ['t'] });
+  await cache.invalidate({ tags: ['something else'] });
+  await idle();
+  expect(await posts.get('1')).toBe(2);
+});
+
 test('a log that does not answer: what the tiers have is not used, the source is asked', async () => {
   const { posts, backend } = unwatched('strong');
   await posts.get('1');
