@@ -145,7 +145,7 @@ test('of two sets the later one stays, even if the log’s answer to the first c
   const posts = cache.define<string>('post');
   await posts.get('1');
   const gate = deferred();
-  const { append } = backend.log;
+  const append = backend.log.append.bind(backend.log);
   let slow = true;
   Object.assign(backend.log, {
     append: async (...args: Parameters<typeof append>) => {
@@ -162,6 +162,19 @@ test('of two sets the later one stays, even if the log’s answer to the first c
   gate.resolve();
   await first;
   expect(await posts.get('1')).toBe('second');
+});
+
+test('a set is not undone when its own change is read from the log again', async () => {
+  const log = localLog();
+  const backend = new MapBackend({ log });
+  Reflect.deleteProperty(backend.log, 'watch');
+  const cache = createCache({ log: backend.log });
+  const posts = cache.define<string>('post');
+  await posts.get('1');
+  await createCache({ log }).invalidate({ tags: ['elsewhere'] });
+  await posts.set('1', 'set'); // after a change that this process has not seen: it reads both
+  await idle();
+  expect(await posts.get('1')).toBe('set');
 });
 
 test('a set that comes late does not overwrite a newer one of another process', async () => {
