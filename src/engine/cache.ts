@@ -14,6 +14,7 @@ import { CoarseClock, systemClock } from './clock.ts';
 import { type Collection, DefinedCollection } from './collection.ts';
 import type { Core } from './core.ts';
 import { Names } from './dependency.ts';
+import type { Mark } from './entry.ts';
 import { TidemarkError } from './errors.ts';
 import { Emitter, EVENT_NAMES, type Events, type Listener } from './events.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -58,7 +59,7 @@ export class Cache {
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
     const log = store?.log ?? options.log ?? defaults.log();
     const names = new Names(this.name);
-    const stamps = new Stamps(clock, (path, soft) => this.#keyChanged(path, soft));
+    const stamps = new Stamps(clock, (path, mark, soft) => this.#keyChanged(path, mark, soft));
     const track = (work: Promise<unknown>) => this.#track(work);
     const guard = backend?.guard ?? new Guard('log', log.sync, settingsOf('log', {}), clock, events);
     const drop = () => this.#drop();
@@ -225,10 +226,10 @@ export class Cache {
     work.then(forget, forget);
   }
 
-  #keyChanged([name, ...path]: Path, soft: boolean): void {
+  #keyChanged([name, ...path]: Path, mark: Mark, soft: boolean): void {
     if (name !== this.name || path.length === 0) return;
-    this.#adHoc.shelves.changed(localId(path), soft);
-    if (path.length > 1) this.#collections.get(path[0])?.shelves.changed(localId(path.slice(1)), soft);
+    this.#adHoc.shelves.changed(localId(path), mark, soft);
+    if (path.length > 1) this.#collections.get(path[0])?.shelves.changed(localId(path.slice(1)), mark, soft);
   }
 
   #drop(): void {

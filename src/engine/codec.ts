@@ -18,10 +18,14 @@ export interface Codec {
 }
 
 const FORMAT = 1;
+const LENGTHS = 9; // where the header begins
 const text = new TextEncoder();
 const plain = new TextDecoder('utf-8', { fatal: true });
 
-/** An entry as bytes: one byte of format, the header's length (32 bits, big-endian), the header as JSON, the value. */
+/**
+ * An entry as bytes: a byte of format, the lengths of header and value (32 bits each, big-endian), the header as JSON, the
+ * value.
+ */
 export function encodeEntry(entry: Entry, codec: Codec): Uint8Array {
   const { mark, incarnation, dependencies, freshUntil, keptUntil, etag, cost } = entry;
   const finite = (time: number) => (time === Infinity ? null : time);
@@ -37,24 +41,28 @@ export function encodeEntry(entry: Entry, codec: Codec): Uint8Array {
     ]),
   );
   const value = codec.encode(entry.value);
-  const bytes = new Uint8Array(5 + header.length + value.length);
+  const bytes = new Uint8Array(LENGTHS + header.length + value.length);
+  const lengths = new DataView(bytes.buffer);
   bytes[0] = FORMAT;
-  new DataView(bytes.buffer).setUint32(1, header.length);
-  bytes.set(header, 5);
-  bytes.set(value, 5 + header.length);
+  lengths.setUint32(1, header.length);
+  lengths.setUint32(5, value.length);
+  bytes.set(header, LENGTHS);
+  bytes.set(value, LENGTHS + header.length);
   return bytes;
 }
 
 /** The inverse of {@link encodeEntry}. Throws `bad_bytes` for anything else, a newer format included. */
 export function decodeEntry(bytes: Uint8Array, codec: Codec): Entry {
-  if (bytes.length < 5 || bytes[0] !== FORMAT)
+  if (bytes.length < LENGTHS || bytes[0] !== FORMAT)
     throw new TidemarkError(
       'bad_bytes',
       `bytes of format ${bytes[0] ?? 'none'} can't be read as an entry (format ${FORMAT})`,
     );
   try {
-    const end = 5 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
-    const header: unknown = JSON.parse(plain.decode(bytes.subarray(5, end)));
+    const lengths = new DataView(bytes.buffer, bytes.byteOffset);
+    const end = LENGTHS + lengths.getUint32(1);
+    if (bytes.length !== end + lengths.getUint32(5)) throw new RangeError('cut off, or followed by something else');
+    const header: unknown = JSON.parse(plain.decode(bytes.subarray(LENGTHS, end)));
     const [mark, incarnation, dependencies, fresh, kept, etag, cost] = header as [
       number,
       string,

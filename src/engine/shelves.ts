@@ -1,7 +1,7 @@
 /** One collection's shelves, one in each tier, fastest first. */
 import { storageKey } from './backend.ts';
 import type { Core } from './core.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, Mark } from './entry.ts';
 import { type Path, pathOfLocalId } from './key.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { isLive, type LiveShelf, MISS, type Shelf } from './store.ts';
@@ -109,13 +109,9 @@ export class Shelves {
     return deletes.length > 0 ? Promise.all(deletes) : undefined;
   }
 
-  /** A change named this very key: live shelves don't look at it on reading, so they drop or age it now. */
-  changed(id: string, soft: boolean): void {
-    this.#shelves.forEach((shelf, level) => {
-      if (!this.#live[level]) return;
-      if (soft) (shelf as LiveShelf).expire(id);
-      else (shelf as LiveShelf).delete(id);
-    });
+  /** A change named this very key: live shelves don't look at it on reading, so they drop or age its entry now. */
+  changed(id: string, mark: Mark, soft: boolean): void {
+    this.#shelves.forEach((shelf, level) => this.#live[level] && (shelf as LiveShelf).changed(id, mark, soft));
   }
 
   /** Drop everything that live shelves hold. */

@@ -16,7 +16,7 @@ import { StampTable, type StampLimits } from './stamp-table.ts';
 import type { Truth, Verdict } from './store.ts';
 
 /** Told of each change that names a key or a path, so that live shelves can drop or expire the key's own entry at once. */
-export type KeyListener = (path: Path, soft: boolean) => void;
+export type KeyListener = (path: Path, mark: Mark, soft: boolean) => void;
 
 interface Moment {
   readonly start: number;
@@ -54,6 +54,7 @@ export class Stamps implements Truth {
   readonly #moments: Moment[] = [];
   #longestLag = 0;
   #rememberedSince = Infinity;
+  #fromTheFirst = false; // whether every change that this log ever had is known
 
   constructor(clock: Clock, onKey: KeyListener, limits?: StampLimits) {
     this.#clock = clock;
@@ -88,6 +89,7 @@ export class Stamps implements Truth {
 
   /** Begin, or begin anew, at a position: of all that changed before it nothing is known. */
   join(position: Position): void {
+    const anew = this.#joined;
     this.#joined = true;
     this.incarnation = position.incarnation;
     this.applied = this.#known = this.#newestSoft = position.head;
@@ -96,7 +98,8 @@ export class Stamps implements Truth {
     this.#soft.fill(position.head);
     this.#vague.fill(3);
     this.#moments.length = 0;
-    if (this.#longestLag > 0) this.#rememberedSince = this.#clock.now();
+    this.#fromTheFirst = !anew && position.head === 0;
+    if (this.#longestLag > 0) this.#rememberedSince = this.#begin();
     this.#moved();
   }
 
@@ -130,7 +133,7 @@ export class Stamps implements Truth {
   /** A change couldn't be said: distrust what it names until {@link said}. */
   distrust(change: Change): void {
     for (const dependency of change.map(asName)) this.#unsaid.set(dependency, (this.#unsaid.get(dependency) ?? 0) + 1);
-    for (const dependency of change.map(asName)) this.#tell(dependency);
+    for (const dependency of change.map(asName)) this.#tell(dependency, Infinity);
     this.#moved();
   }
 
@@ -161,14 +164,14 @@ export class Stamps implements Truth {
         this.#vague[id] &= soft ? 1 : 2;
       }
     }
-    this.#tell(dependency);
+    this.#tell(dependency, mark);
   }
 
-  #tell(dependency: Dependency): void {
+  #tell(dependency: Dependency, mark: Mark): void {
     const soft = dependency.charCodeAt(0) === 63;
     const kind = dependency.charCodeAt(soft ? 1 : 0);
     if (kind === 61 || (kind === 94 && dependency.length > (soft ? 2 : 1)))
-      this.#onKey(decodePath(dependency.slice(soft ? 2 : 1)), soft);
+      this.#onKey(decodePath(dependency.slice(soft ? 2 : 1)), mark, soft);
   }
 
   hold(dependencies: readonly Dependency[]): readonly number[] {
@@ -307,7 +310,7 @@ export class Stamps implements Truth {
     if (lag <= 0) return this.applied;
     this.rememberFor(lag);
     const horizon = this.#clock.now() - lag;
-    if (horizon < this.#rememberedSince) return 0; // what changed so long ago isn't known: as if everything might have
+    if (horizon < this.#rememberedSince) return -1; // what changed so long ago isn't known: as if everything might have
     const before = this.#moments.find((moment) => moment.last > horizon)?.before ?? this.applied;
     return Math.min(before, this.applied);
   }
@@ -316,7 +319,12 @@ export class Stamps implements Truth {
   rememberFor(lag: number): void {
     if (lag <= this.#longestLag) return;
     this.#longestLag = lag;
-    this.#rememberedSince = this.#clock.now();
+    this.#rememberedSince = this.#begin();
+  }
+
+  /** Since when the times of all changes are known: from now on, or, of a log without any, always. */
+  #begin(): number {
+    return this.#fromTheFirst && this.#known === 0 ? -Infinity : this.#clock.now();
   }
 
   #remember(): void {

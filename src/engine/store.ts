@@ -85,8 +85,8 @@ export interface LiveShelf extends Shelf {
   delete(id: string): boolean;
   /** What is there, valid or not, without a trace of having looked. */
   look(id: string): Entry | undefined;
-  /** Make an entry old by time, as a soft change asks. */
-  expire(id: string): void;
+  /** A change of this mark named the key: an entry of a smaller mark is dropped, or, if the change was soft, old by time. */
+  changed(id: string, mark: Mark, soft: boolean): void;
   /** Forget everything on this shelf. */
   clear(): void;
   /** How many entries the shelf holds. */

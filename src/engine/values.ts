@@ -20,8 +20,8 @@ const DEEPEST = 1000;
 export function kindOf(value: unknown): Kind {
   if (typeof value === 'function' || typeof value === 'symbol') throw refused(`a ${typeof value}`);
   if (typeof value !== 'object' || value === null) return 'primitive';
-  if (Array.isArray(value)) return 'array';
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) return 'array';
   if (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null)
     return 'object';
   if (prototype === Date.prototype) return 'date';

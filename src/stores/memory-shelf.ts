@@ -1,6 +1,6 @@
 /** One collection's part of a memory tier: a map from the caller's own key to a slot, and the hit path. */
 import { implicitDependencies } from '../engine/dependency.ts';
-import type { Entry } from '../engine/entry.ts';
+import type { Entry, Mark } from '../engine/entry.ts';
 import { isSegment, type Path, pathOfLocalId } from '../engine/key.ts';
 import { type LiveShelf, MISS, type Truth } from '../engine/store.ts';
 import type { SlotOwner, Slots } from './slots.ts';
@@ -109,9 +109,11 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     return slot === undefined ? undefined : this.#entry(slot);
   }
 
-  expire(id: string): void {
+  changed(id: string, mark: Mark, soft: boolean): void {
     const slot = this.#named(id).get(id);
-    if (slot !== undefined) this.#age(slot);
+    if (slot === undefined || this.#bySlot.checks[2 * slot] >= mark) return;
+    if (soft) this.#age(slot);
+    else this.#bySlot.drop(slot);
   }
 
   clear(): void {

@@ -15,7 +15,7 @@ test('scratch', async () => {
     for (let seed = from; seed < from + (one ? 1 : N); seed++) {
       const lines: string[] = [];
       const end = await play(engine, setup, seed, one ? { trace: (l) => (process.env['LIVE'] ? process.stderr.write(l + '\n') : lines.push(l)) } : {});
-      reads += end.reads;
+      reads += end.reads; if (seed % 500 === 0 && process.env['HEAP']) console.log('HEAP ms each', seed, Math.round(process.memoryUsage().heapUsed / 1e6));
       if (one) { mkdirSync('/tmp/m', { recursive: true }); writeFileSync('/tmp/m/trace.txt', lines.join('\n')); }
       if (end.violation) {
         const kind = end.violation.replace(/[0-9]+/g, 'N').replace(/\(.*/, '').replace(/(plain|aged|brief|sum|free):[a-z\/]+/g, '$1').replace(/.*(no rest: N hang).*/, '$1').slice(0, 70);

@@ -15,9 +15,9 @@ const LOG = 'log';
 function begin(options: Parameters<typeof memory>[0] = {}) {
   const time = manualClock();
   const shelves: [string, LiveShelf][] = [];
-  const stamps = new Stamps(time, ([, name, id], soft) => {
+  const stamps = new Stamps(time, ([, name, id], mark, soft) => {
     const shelf = shelves.find(([n]) => n === name)?.[1];
-    if (id !== undefined) shelf?.[soft ? 'expire' : 'delete'](id);
+    if (id !== undefined) shelf?.changed(id, mark, soft);
   });
   stamps.join({ incarnation: LOG, head: 0 });
   const tier = memory({ ...options, clock: time });
@@ -94,15 +94,20 @@ describe('a shelf', () => {
     expect(shelf.look('a')).toEqual(given);
   });
 
-  test('expire makes an entry old, not gone', () => {
+  test('a soft change of its key makes an entry old, not gone; a change that it has seen leaves it alone', () => {
     const { open, entry, time } = begin();
     const shelf = open('post');
     shelf.set('a', entry(1, { freshUntil: time.now() + 1000, keptUntil: time.now() + 9000 }));
-    shelf.expire('a');
+    shelf.changed('a', 0, true);
+    shelf.changed('a', 0, false);
+    expect(shelf.hit('a')).toBe(1);
+    shelf.changed('a', 1, true);
     expect([shelf.hit('a'), shelf.get('a')?.value]).toEqual([MISS, 1]);
     expect(shelf.look('a')?.freshUntil).toBeLessThanOrEqual(time.now());
     expect(shelf.look('a')?.keptUntil).toBe(time.now() + 9000);
-    shelf.expire('unknown');
+    shelf.changed('unknown', 1, false);
+    shelf.changed('a', 2, false);
+    expect(shelf.look('a')).toBeUndefined();
   });
 
   test('shelves share the limit and nothing else', () => {
