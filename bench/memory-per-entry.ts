@@ -21,7 +21,7 @@ export async function memoryPerEntry(): Promise<Table> {
   const keys = Array.from({ length: ENTRIES }, (_, i) => `key:${i}`);
   const value = Object.freeze({ name: 'x' });
   const held: unknown[] = [];
-  const measure = async (fill: () => Promise<unknown> | unknown): Promise<number> => {
+  const measure = async (fill: () => unknown): Promise<number> => {
     const before = used();
     held.push(await fill());
     return (used() - before) / ENTRIES;

@@ -1,7 +1,7 @@
 /** Printing what was measured beside what was promised. */
 
 /** One line: a figure, and what it is a multiple of. */
-export interface Row {
+interface Row {
   readonly name: string;
   readonly figure: string;
   /** What the figure is compared with, and by what factor. */

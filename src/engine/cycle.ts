@@ -25,7 +25,7 @@ function platformContext(): Context {
 }
 
 /** A context that ends at the first await. */
-export class SynchronousContext implements Context {
+class SynchronousContext implements Context {
   #store: readonly Flight[] | undefined;
 
   run<T>(store: readonly Flight[], work: () => T): T {

@@ -4,7 +4,7 @@ import type { Entry, Mark } from './entry.ts';
 import type { Path } from './key.ts';
 
 /** The promise by which a value that is old by time is served. */
-export type Staleness = 'staleFor' | 'graceFor' | 'softTimeout';
+type Staleness = 'staleFor' | 'graceFor' | 'softTimeout';
 
 /** How a flight ended. */
 export interface Outcome {
