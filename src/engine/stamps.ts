@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts';
 import { type Dependency, implicitDependencies, keyPathOf, prefixDependency, softly } from './dependency.ts';
 import type { Mark } from './entry.ts';
 import { decodePath, type Path } from './key.ts';
+import { ChangeTimes } from './lag.ts';
 import type { Change, Position } from './log.ts';
 import { decodePattern, literalPrefix } from './pattern.ts';
 import { StampTable, type StampLimits } from './stamp-table.ts';
@@ -17,12 +18,6 @@ import type { Truth, Verdict } from './store.ts';
 
 /** Told of each change that names a key or a path, so that live shelves can drop or expire the key's own entry at once. */
 export type KeyListener = (path: Path, mark: Mark, soft: boolean) => void;
-
-interface Moment {
-  readonly start: number;
-  last: number;
-  readonly before: Mark;
-}
 
 /** This process's knowledge of one log. */
 export class Stamps implements Truth {
@@ -49,15 +44,11 @@ export class Stamps implements Truth {
   readonly #free: number[] = [];
   readonly #alone: (readonly number[])[] = []; // the set of one dependency alone, shared by all that rest on it
 
-  // When changes became known, for loaders whose source lags.
-  readonly #clock: Clock;
-  readonly #moments: Moment[] = [];
-  #longestLag = 0;
-  #rememberedSince = Infinity;
+  readonly #times: ChangeTimes;
   #fromTheFirst = false; // whether every change that this log ever had is known
 
   constructor(clock: Clock, onKey: KeyListener, limits?: StampLimits) {
-    this.#clock = clock;
+    this.#times = new ChangeTimes(clock);
     this.#onKey = onKey;
     this.#limits = limits;
     this.#table = this.#newTable(0);
@@ -97,15 +88,14 @@ export class Stamps implements Truth {
     this.#hard.fill(position.head);
     this.#soft.fill(position.head);
     this.#vague.fill(3);
-    this.#moments.length = 0;
     this.#fromTheFirst = !anew && position.head === 0;
-    if (this.#longestLag > 0) this.#rememberedSince = this.#begin();
+    this.#times.forget(this.#unchanged);
     this.#moved();
   }
 
   /** A change of this mark is known. Harmless when told twice. */
   apply(mark: Mark, change: Change): void {
-    if (this.#longestLag > 0) this.#remember();
+    this.#times.remember(this.#known);
     for (const dependency of change) this.#touch(dependency, mark);
     if (mark > this.#known) this.#known = mark;
     this.#moved();
@@ -309,30 +299,16 @@ export class Stamps implements Truth {
   markFor(lag: number): Mark {
     if (lag <= 0) return this.applied;
     this.rememberFor(lag);
-    const horizon = this.#clock.now() - lag;
-    if (horizon < this.#rememberedSince) return -1; // what changed so long ago isn't known: as if everything might have
-    const before = this.#moments.find((moment) => moment.last > horizon)?.before ?? this.applied;
-    return Math.min(before, this.applied);
+    return this.#times.markBefore(lag, this.applied);
   }
 
   /** Remember when changes become known, for lags up to this many milliseconds. */
   rememberFor(lag: number): void {
-    if (lag <= this.#longestLag) return;
-    this.#longestLag = lag;
-    this.#rememberedSince = this.#begin();
+    this.#times.rememberFor(lag, this.#unchanged);
   }
 
-  /** Since when the times of all changes are known: from now on, or, of a log without any, always. */
-  #begin(): number {
-    return this.#fromTheFirst && this.#known === 0 ? -Infinity : this.#clock.now();
-  }
-
-  #remember(): void {
-    const now = this.#clock.now();
-    const newest = this.#moments.at(-1);
-    if (newest && now - newest.start <= this.#longestLag / 16) newest.last = now;
-    else this.#moments.push({ start: now, last: now, before: this.#known });
-    while (this.#moments[0].last <= now - this.#longestLag) this.#moments.shift();
+  get #unchanged(): boolean {
+    return this.#fromTheFirst && this.#known === 0;
   }
 }
 
