@@ -137,7 +137,7 @@ export class Authority {
         const late = joins !== this.#joins && answer.incarnation !== stamps.incarnation; // of a log that has been left
         if (!late) this.#take(answer);
         void this.#outbox.flush();
-        const until = late ? target : target || answer.head;
+        const until = joins === this.#joins ? target || answer.head : late ? 0 : answer.head; // a head of this log, not of one that was left
         if ((late || stamps.applied < until) && !this.#closed) return this.#pullUpTo(until);
       }
       this.#pulling = undefined; // in the same moment: who asks from now on isn't answered by this pull

@@ -4,20 +4,32 @@
  */
 import { Chance } from './chance.ts';
 
+const KINDS = ['read', 'append', 'getMany', 'setMany', 'stamps', 'acquire', 'load', 'answer', 'part'];
+
 /** A schedule's likelihoods, made from its seed. */
 export class Mood {
   readonly #seed: number;
   readonly #holds = new Map<string, number>();
+  /** In some schedules one kind of message is slow, and all others are quick. */
+  readonly #slow: string | undefined;
 
   constructor(seed: number) {
     this.#seed = seed;
+    const chance = this.#of('slow');
+    this.#slow = chance.once(2) ? chance.pick(KINDS) : undefined;
   }
 
   /** How likely a message or a moment of this kind is held: never, at times, or nearly always. */
   holds(kind: string): number {
+    if (this.#slow !== undefined) return kind.startsWith(this.#slow) || kind === 'wake' ? 0.9 : 0;
     let share = this.#holds.get(kind);
     if (share === undefined) this.#holds.set(kind, (share = this.#of(kind).pick([0, 0.3, 0.6, 0.95])));
     return share;
+  }
+
+  /** How likely a loader reads what it needs through the cache. */
+  get through(): number {
+    return this.#of('through').pick([0, 0.3, 0.95]);
   }
 
   /** The usual weights, some of them changed. */

@@ -160,10 +160,6 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
       { file: 'engine/stamps.ts', find: 'if (lag <= 0) return this.applied;', replace: 'if (lag <= 0) return this.#known;' },
     ],
   },
-  {
-    guard: 'a change that names something twice is trusted again once it is said',
-    edits: [{ file: 'engine/outbox.ts', find: '[...new Set(change)].filter', replace: 'change.filter' }],
-  },
 ];
 
 describe('without the guard the model fails:', () => {

@@ -245,7 +245,7 @@ export class Peer {
     const first = chance.once(2);
     if (first) ctx.dependsOn(part.path);
     if (chance.unit() < mood.holds('part')) await gates.hold(this.name, `load ${id} reads ${shown(part.index)}`);
-    if (chance.unit() < mood.holds('through')) {
+    if (chance.unit() < mood.through) {
       const value = await this.#checked(part, {}); // through the cache itself
       if (value) parts.push([part.index, value.parts[0][1], true]);
     } else parts.push([part.index, truth.versions[part.index]]);

@@ -6,7 +6,8 @@ import { drain, nudge } from './gates.ts';
 import { PLACES } from './truth.ts';
 import { type Setup, World } from './world.ts';
 
-const STEPS = 60;
+/** Steps of a schedule. */
+export const STEPS = 60;
 const PATIENCE = 200; // rounds in which everything must have come to rest
 
 /** How a schedule is played. */
@@ -74,7 +75,7 @@ async function readAll(world: World): Promise<void> {
   world.trace?.(() => '-- everything is read');
   world.rest = true;
   for (const { peer } of seats) for (const said of peer.unsaid) world.acknowledge(said);
-  for (const pause of [0, 0, 1300, 3000]) {
+  for (const pause of [0, 0, 1300]) {
     world.clock.advance(pause);
     for (const { peer } of seats)
       for (const place of PLACES) {
@@ -92,6 +93,7 @@ async function readAll(world: World): Promise<void> {
 
 /** The figures are right, and nothing is left behind. */
 async function audit(world: World): Promise<void> {
+  await world.clock.advanceAsync(4000); // longer than any load may take: what goes on in the background has ended
   const peers = [...world.seats.map(({ peer }) => peer), ...world.former];
   for (const peer of peers) {
     const wrong = await peer.audit();

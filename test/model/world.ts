@@ -18,6 +18,8 @@ export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong'
 /** What sums are made from. */
 const PARTS = PLACES.filter(({ shelf }) => shelf === 'plain');
 
+const MOST_MESSAGES = 10_000; // in a schedule; a few hundred are usual
+
 const SMALL = { stamps: 6, rules: 2 };
 
 /** A cache at its place: a restart puts another one there. */
@@ -67,6 +69,7 @@ export class World {
   readonly #limits: { readonly maxEntries?: number; readonly maxBytes?: number };
   readonly #mixed: boolean;
   #names = 0;
+  #messages = 0;
 
   constructor(engine: Engine, setup: Setup, seed: number) {
     this.#engine = engine;
@@ -93,6 +96,7 @@ export class World {
     const name = `p${++this.#names}`;
     const { space, chance } = this;
     const gate = async (operation: string): Promise<void> => {
+      if (++this.#messages > MOST_MESSAGES) return this.#silence(name, operation);
       if (this.chance.unit() < this.mood.holds(operation)) await this.gates.hold(name, operation);
     };
     const link = space && this.#engine.sharedBackend({ space, gate, pollEvery: 400 });
@@ -130,6 +134,12 @@ export class World {
   violated(what: string): void {
     this.trace?.(() => `WRONG: ${what}`);
     this.violation ??= what;
+  }
+
+  /** Someone asks without end: nothing is answered any more, so that the schedule comes to one. */
+  #silence(name: string, operation: string): Promise<never> {
+    this.violated(`${name} sends ${operation} without end`);
+    return new Promise(() => {});
   }
 
   /** Remember what has to settle before the schedule may end. */
