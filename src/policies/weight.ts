@@ -26,7 +26,7 @@ export function weigh(value: unknown): number {
     bytes += sizeOf(part);
   };
   look(value);
-  for (let looked = 1; looked < MOST && frames.length > 0; ) {
+  for (let looked = 1; looked < MOST && frames.length > 0;) {
     const frame = frames[frames.length - 1];
     const next = frame.parts.next();
     if (next.done) frames.pop();

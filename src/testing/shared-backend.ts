@@ -245,7 +245,7 @@ class Connection implements SharedBackend {
       position: () => this.#ask('position', () => space.position),
       read: (after) => this.#ask('read', () => space.read(after)),
       stamps: (dependencies) =>
-        this.#ask('stamps', () => ({ ...space.position, stamps: dependencies.map((name) => space.stamp(name)) })),
+        this.#ask('stamps', () => ({ ...space.position, stamps: dependencies.map((one) => space.stamp(one)) })),
       watch: (wake) => space.watch(() => void this.#hop('wake').then(wake, () => {})),
     };
     this.leases = {

@@ -22,6 +22,16 @@ const COMMANDS = {
     else gates.release(at);
   },
 
+  /** Let several go in one moment: what they bring about happens turn by turn, side by side. */
+  burst({ gates, chance, trace }) {
+    for (let left = 2 + chance.below(3); left > 0 && gates.size > 0; left--) {
+      const at = chance.below(gates.size);
+      const label = gates.label(at);
+      trace?.(() => `release ${label} at once`);
+      gates.release(at);
+    }
+  },
+
   /** Let something of a process go, and read in the middle of what follows: windows of one turn are found only so. */
   async pounce(world) {
     const { gates, chance } = world;
@@ -67,9 +77,18 @@ const COMMANDS = {
   write(world, seat) {
     const { chance, truth } = world;
     const place = chance.pick(world.places);
-    if (world.setting[place.index] > 0) return;
+    if (world.setting.has(place.index)) return;
     const before = truth.versions[place.index];
-    const how = chance.weighted({ key: 5, set: 5, tags: 2, prefix: 2, pattern: 2, all: 0.5, delete: 1, collection: 0.5 });
+    const how = chance.weighted({
+      key: 5,
+      set: 5,
+      tags: 2,
+      prefix: 2,
+      pattern: 2,
+      all: 0.5,
+      delete: 1,
+      collection: 0.5,
+    });
     truth.write(place);
     if (how === 'set' && place.shelf !== 'free' && place.shelf !== 'sum') return set(world, seat, place);
     if (how === 'delete') return void say(world, seat, [place.index], [], () => seat.peer.delete(place));
@@ -82,6 +101,7 @@ const COMMANDS = {
   invalidate(world, seat) {
     const { chance } = world;
     const place = chance.pick(world.places);
+    if (world.setting.size > 0) return; // a change of the same key would be taken for the set's own
     const soft = chance.once(2);
     const how = chance.weighted({ key: 3, tags: 3, prefix: 2, pattern: 2, all: 0.3, keys: 1 });
     const selector: Selector =
@@ -118,7 +138,19 @@ const DISRUPTIONS = {
   evict: ({ space, chance }) => space!.keys.length > 0 && space!.evict(chance.pick(space!.keys)),
 } satisfies Record<string, (world: World, seat: Seat) => unknown>;
 
-const QUIET = { release: 30, pounce: 5, read: 26, readMany: 3, peek: 4, abort: 2, write: 13, invalidate: 4, pass: 6, restart: 0.5 };
+const QUIET = {
+  release: 30,
+  pounce: 4,
+  burst: 5,
+  read: 26,
+  readMany: 3,
+  peek: 4,
+  abort: 2,
+  write: 13,
+  invalidate: 4,
+  pass: 6,
+  restart: 0.5,
+};
 const SHARED = { ...QUIET, down: 1.5, stall: 1, up: 5, cut: 1.5, mend: 4, trim: 2.5, compact: 2, flush: 0.8, evict: 2 };
 
 /** One step of a schedule. */
@@ -141,9 +173,10 @@ const NOTHING = { down: 0, stall: 0, up: 0, cut: 0, mend: 0, trim: 0, compact: 0
 function set(world: World, seat: Seat, place: Place): void {
   const version = world.truth.versions[place.index];
   const ttl = world.chance.once(4) ? 400 : undefined;
-  world.setting[place.index]++;
+  const own = Symbol('set');
+  world.setting.set(place.index, own);
   const done = say(world, seat, [place.index], [], () => seat.peer.set(place, version, ttl), `set @${version}`);
-  void done.finally(() => world.setting[place.index]--);
+  void done.finally(() => world.setting.get(place.index) === own && world.setting.delete(place.index));
 }
 
 function invalidate(world: World, seat: Seat, selector: Selector, soft = false): void {

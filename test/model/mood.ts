@@ -35,7 +35,8 @@ export class Mood {
   /** The usual weights, some of them changed. */
   weights<K extends string>(usual: Readonly<Record<K, number>>): Readonly<Record<K, number>> {
     const changed = Object.entries<number>(usual).map(([name, weight]) => {
-      const least = name === 'release' || name === 'read' || name === 'write' || name === 'up' || name === 'mend' ? 0.5 : 0;
+      const least =
+        name === 'release' || name === 'read' || name === 'write' || name === 'up' || name === 'mend' ? 0.5 : 0;
       return [name, weight * this.#of(name).pick([least, 1, 1, 4])];
     });
     return Object.fromEntries(changed) as Record<K, number>;

@@ -23,7 +23,10 @@ export async function mutant({ edits }: Mutation, name: string): Promise<Engine>
   for (const { file, find, replace } of edits) {
     const text = await readFile(new URL(file, copy), 'utf8');
     if (text.split(find).length !== 2) throw new Error(`${file} must hold exactly once: ${find}`);
-    await writeFile(new URL(file, copy), text.replace(find, () => replace));
+    await writeFile(
+      new URL(file, copy),
+      text.replace(find, () => replace),
+    );
   }
   return engineFrom(fileURLToPath(copy).replace(/\/$/, ''));
 }

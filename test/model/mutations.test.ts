@@ -7,7 +7,7 @@ import { type Mutation, mutant } from './mutant.ts';
 import { play } from './schedule.ts';
 import { type Setup, SETUPS } from './world.ts';
 
-const MOST = 3000; // schedules in each setup
+const MOST = 4000; // schedules in each setup
 
 const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] = [
   {
@@ -66,24 +66,28 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
   },
   {
     guard: 'a gap in the log drops what was held',
+    setups: ['shared'],
     edits: [
-      { file: 'engine/authority.ts', find: 'if (answer.complete > stamps.applied) {', replace: 'stamps.advance(answer.complete); if (false) {' },
+      {
+        file: 'engine/authority.ts',
+        find: 'if (answer.complete > stamps.applied) {',
+        replace: 'stamps.advance(answer.complete); if (false) {',
+      },
     ],
   },
   {
     guard: 'another incarnation of the log drops what was held',
-    edits: [
-      { file: 'engine/authority.ts', find: 'this.#joins++;\n    drop();', replace: 'this.#joins++;' },
-    ],
+    setups: ['shared'],
+    edits: [{ file: 'engine/authority.ts', find: 'this.#joins++;\n    drop();', replace: 'this.#joins++;' }],
   },
   {
     guard: 'a change that could not be said waits and is said later',
-    edits: [
-      { file: 'engine/authority.ts', find: 'if (mark === undefined) this.#outbox.add(change);', replace: '' },
-    ],
+    setups: ['shared'],
+    edits: [{ file: 'engine/authority.ts', find: 'if (mark === undefined) this.#outbox.add(change);', replace: '' }],
   },
   {
     guard: 'what an unsaid change names is distrusted',
+    setups: ['shared'],
     edits: [{ file: 'engine/stamps.ts', find: "if (this.#unsaid.has(full)) return 'changed';", replace: '' }],
   },
   {
@@ -98,6 +102,7 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
   },
   {
     guard: 'whether an entry is still right is looked at in the moment of storing',
+    setups: ['shared'],
     edits: [
       {
         file: 'engine/shelves.ts',
@@ -150,14 +155,24 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
   },
   {
     guard: 'a commit that was given up for lost brings no value',
+    setups: ['shared'],
     edits: [
-      { file: 'engine/write.ts', find: 'backend?.store.sync === true && keep', replace: 'backend !== undefined && keep' },
+      {
+        file: 'engine/write.ts',
+        find: 'backend?.store.sync === true && keep',
+        replace: 'backend !== undefined && keep',
+      },
     ],
   },
   {
     guard: 'a load that reads through the cache is not taken for newer than what the cache knows',
+    setups: ['shared'],
     edits: [
-      { file: 'engine/stamps.ts', find: 'if (lag <= 0) return this.applied;', replace: 'if (lag <= 0) return this.#known;' },
+      {
+        file: 'engine/stamps.ts',
+        find: 'if (lag <= 0) return this.applied;',
+        replace: 'if (lag <= 0) return this.#known;',
+      },
     ],
   },
 ];

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 import { Owed, type Made, type Part, type Place, PLACES, type Said, shown } from './truth.ts';
 import type { World } from './world.ts';
 
-export const TTL = { aged: 1000, brief: 600, negative: 300, said: 300, set: 400 };
+const TTL = { aged: 1000, brief: 600, negative: 300, said: 300, set: 400 };
 const STALE_FOR = 500;
 const GRACE_FOR = 2000;
 const COARSE = 1; // milliseconds that the clock of hot paths may lag
@@ -203,12 +203,14 @@ export class Peer {
     try {
       const tagsFirst = chance.once(3);
       if (tagsFirst) ctx.tag(...world.truth.tags(place, world.truth.versions[place.index]));
-      if (chance.unit() < world.mood.holds('load')) await world.gates.hold(this.name, `load ${id} reads ${shown(place.index)}`);
+      if (chance.unit() < world.mood.holds('load'))
+        await world.gates.hold(this.name, `load ${id} reads ${shown(place.index)}`);
       const version = world.truth.versions[place.index];
       const tags = world.truth.tags(place, version);
       const parts: Part[] = [[place.index, version]];
       for (const part of world.truth.partsOf(place, version)) await this.#addPart(part, parts, ctx, chance, id);
-      if (chance.unit() < world.mood.holds('answer')) await world.gates.hold(this.name, `load ${id} of ${shown(place.index)} ends`);
+      if (chance.unit() < world.mood.holds('answer'))
+        await world.gates.hold(this.name, `load ${id} of ${shown(place.index)} ends`);
       if (!world.rest && chance.once(12)) throw new Error(`load ${id} failed`);
       const ttl = this.#ttl(place, world.truth.absent(place, version), ctx, chance);
       if (world.truth.absent(place, version)) {
@@ -234,13 +236,7 @@ export class Peer {
     freshUntil.set(value.id, Math.max(freshUntil.get(value.id) ?? 0, clock.now() + ttl));
   }
 
-  async #addPart(
-    part: Place,
-    parts: Part[],
-    ctx: LoadContext<unknown>,
-    chance: Chance,
-    id: number,
-  ): Promise<void> {
+  async #addPart(part: Place, parts: Part[], ctx: LoadContext, chance: Chance, id: number): Promise<void> {
     const { gates, truth, mood } = this.#world;
     const first = chance.once(2);
     if (first) ctx.dependsOn(part.path);
@@ -252,7 +248,7 @@ export class Peer {
     if (!first) ctx.dependsOn(part.path);
   }
 
-  #ttl(place: Place, absent: boolean, ctx: LoadContext<unknown>, chance: Chance): number {
+  #ttl(place: Place, absent: boolean, ctx: LoadContext, chance: Chance): number {
     if (place.shelf !== 'aged') return place.shelf === 'brief' ? TTL.brief : Infinity;
     if (!chance.once(4)) return absent ? TTL.negative : TTL.aged;
     ctx.ttl(TTL.said);

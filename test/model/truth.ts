@@ -1,7 +1,7 @@
 /** The source of truth that every loader asks, and what a process is owed of it: the uncached oracle. */
 
 /** The collections that every cache of a schedule defines; `free` are reads without one. */
-export type Shelf = 'plain' | 'aged' | 'brief' | 'sum' | 'free';
+type Shelf = 'plain' | 'aged' | 'brief' | 'sum' | 'free';
 
 /** One thing that can be read. */
 export interface Place {

@@ -50,8 +50,8 @@ export class World {
   readonly places: readonly Place[];
   /** What is likely in this schedule. */
   readonly mood: Mood;
-  /** How many sets of a place are under way: who sets must know that it is the newest. */
-  readonly setting: number[] = PLACES.map(() => 0);
+  /** Sets whose change hasn't reached the log yet, by place: who sets must know that nobody writes meanwhile. */
+  readonly setting = new Map<number, symbol>();
   /** What reads and changes have not settled yet. */
   readonly pending = new Set<Promise<unknown>>();
   readonly aborts: AbortController[] = [];
@@ -80,12 +80,27 @@ export class World {
     this.mood = new Mood(seed);
     this.#limits = chance.once(4) ? { maxBytes: 600 + chance.below(1000) } : { maxEntries: 1 + chance.below(8) };
     this.#mixed = chance.once(5);
-    this.#hostile = new HostileStore(() => this.chance, this.gates, (message) => this.mood.holds(message));
+    this.#hostile = new HostileStore(
+      () => this.chance,
+      this.gates,
+      (message) => this.mood.holds(message),
+    );
     this.#log = this.#newLog();
     if (setup === 'shared' || setup === 'strong')
       this.space = new engine.SharedSpace({ clock: this.clock, ...(chance.once(2) ? { limits: SMALL } : {}) });
+    if (this.space) this.#watchSets(this.space);
     const seats = this.space ? 2 + chance.below(2) : setup === 'memory' ? 1 + chance.below(2) : 1;
     for (let i = 0; i < seats; i++) this.seats.push(this.#seat());
+  }
+
+  /** Once a set has its place in the log, what others write comes after it. */
+  #watchSets(space: SharedSpace): void {
+    const append = space.append.bind(space);
+    space.append = (change) => {
+      for (const { index, path } of PLACES)
+        if (change.includes('=/' + ['shop', ...path].join('/'))) this.setting.delete(index);
+      return append(change);
+    };
   }
 
   #newLog(): ChangeLog {
