@@ -31,7 +31,10 @@ export interface Collection<V, K extends Key = Key> {
     options?: { readonly load?: true | undefined; readonly signal?: AbortSignal },
   ): Promise<V[]>;
   getMany(keys: readonly K[], options: ReadOptions): Promise<(V | undefined)[]>;
-  /** Put a value. It is a change: it beats older loads, here and wherever the log is followed. */
+  /**
+   * Put a value. It is a change: it beats older loads, here and wherever the log is followed. Where several writers set one
+   * key, the order of the log decides, which need not be that of their commits: invalidate there instead.
+   */
   set(key: K, value: V, options?: SetOptions): Promise<ChangeResult>;
   /** The source changed for this key, or, without a key, for the whole collection. */
   invalidate(key?: K, options?: InvalidateOptions): Promise<ChangeResult>;
