@@ -101,7 +101,6 @@ const COMMANDS = {
   invalidate(world, seat) {
     const { chance } = world;
     const place = chance.pick(world.places);
-    if (world.setting.size > 0) return; // a change of the same key would be taken for the set's own
     const soft = chance.once(2);
     const how = chance.weighted({ key: 3, tags: 3, prefix: 2, pattern: 2, all: 0.3, keys: 1 });
     const selector: Selector =
@@ -173,10 +172,8 @@ const NOTHING = { down: 0, stall: 0, up: 0, cut: 0, mend: 0, trim: 0, compact: 0
 function set(world: World, seat: Seat, place: Place): void {
   const version = world.truth.versions[place.index];
   const ttl = world.chance.once(4) ? 400 : undefined;
-  const own = Symbol('set');
-  world.setting.set(place.index, own);
-  const done = say(world, seat, [place.index], [], () => seat.peer.set(place, version, ttl), `set @${version}`);
-  void done.finally(() => world.setting.get(place.index) === own && world.setting.delete(place.index));
+  const how = () => world.beginSet(place, () => seat.peer.set(place, version, ttl));
+  void say(world, seat, [place.index], [], how, `set @${version}`);
 }
 
 function invalidate(world: World, seat: Seat, selector: Selector, soft = false): void {

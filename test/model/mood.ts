@@ -4,14 +4,26 @@
  */
 import { Chance } from './chance.ts';
 
-const KINDS = ['read', 'append', 'getMany', 'setMany', 'stamps', 'acquire', 'load', 'answer', 'part'];
+/** What may be slow together, by how its names begin. */
+const KINDS = [
+  ['read'],
+  ['read'], // twice as often as others: most rests on when the log is heard, and when it is told
+  ['append', 'commit'],
+  ['append', 'commit'],
+  ['getMany'],
+  ['setMany'],
+  ['stamps'],
+  ['acquire'],
+  ['load', 'part'],
+  ['answer'],
+];
 
 /** A schedule's likelihoods, made from its seed. */
 export class Mood {
   readonly #seed: number;
   readonly #holds = new Map<string, number>();
   /** In some schedules one kind of message is slow, and all others are quick. */
-  readonly #slow: string | undefined;
+  readonly #slow: readonly string[] | undefined;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -21,7 +33,7 @@ export class Mood {
 
   /** How likely a message or a moment of this kind is held: never, at times, or nearly always. */
   holds(kind: string): number {
-    if (this.#slow !== undefined) return kind.startsWith(this.#slow) || kind === 'wake' ? 0.9 : 0;
+    if (this.#slow) return kind === 'wake' || this.#slow.some((slow) => kind.startsWith(slow)) ? 0.9 : 0;
     let share = this.#holds.get(kind);
     if (share === undefined) this.#holds.set(kind, (share = this.#of(kind).pick([0, 0.3, 0.6, 0.95])));
     return share;
@@ -29,7 +41,7 @@ export class Mood {
 
   /** How likely a loader reads what it needs through the cache. */
   get through(): number {
-    return this.#of('through').pick([0, 0.3, 0.95]);
+    return this.#of('through').pick([0, 0.95]);
   }
 
   /** The usual weights, some of them changed. */

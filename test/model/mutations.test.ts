@@ -7,7 +7,7 @@ import { type Mutation, mutant } from './mutant.ts';
 import { play } from './schedule.ts';
 import { type Setup, SETUPS } from './world.ts';
 
-const MOST = 4000; // schedules in each setup
+const MOST = 12_000; // schedules in each setup; all but a few guards take less than a hundred
 
 const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] = [
   {
@@ -153,6 +153,10 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
       },
     ],
   },
+];
+
+/** Guards whose lack is found once in thousands of schedules: `found.test.ts` has them step by step, a soak plays them. */
+const RARE: typeof MUTATIONS = [
   {
     guard: 'a commit that was given up for lost brings no value',
     setups: ['shared'],
@@ -178,17 +182,21 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
 ];
 
 describe('without the guard the model fails:', () => {
-  test.each(MUTATIONS.map((mutation, i) => ({ ...mutation, i })))('$guard', { timeout: 600_000 }, async (mutation) => {
-    const engine = await mutant(mutation, `m${mutation.i}`);
-    const setups = mutation.setups ?? SETUPS;
-    for (let seed = 1; seed <= MOST; seed++)
-      for (const setup of setups) {
-        const { violation } = await play(engine, setup, seed);
-        if (violation === undefined) continue;
-        console.log(`${mutation.guard}: found by MODEL_SEED=${setup}:${seed}: ${violation.slice(0, 120)}`);
-        expect(violation).toBeTypeOf('string');
-        return;
-      }
-    expect.fail(`${setups.length * MOST} schedules found nothing wrong`);
-  });
+  test.each([...MUTATIONS, ...(process.env['SOAK'] === '1' ? RARE : [])].map((mutation, i) => ({ ...mutation, i })))(
+    '$guard',
+    { timeout: 600_000 },
+    async (mutation) => {
+      const engine = await mutant(mutation, `m${mutation.i}`);
+      const setups = mutation.setups ?? SETUPS;
+      for (let seed = 1; seed <= MOST; seed++)
+        for (const setup of setups) {
+          const { violation } = await play(engine, setup, seed);
+          if (violation === undefined) continue;
+          console.log(`${mutation.guard}: found by MODEL_SEED=${setup}:${seed}: ${violation.slice(0, 120)}`);
+          expect(violation).toBeTypeOf('string');
+          return;
+        }
+      expect.fail(`${setups.length * MOST} schedules found nothing wrong`);
+    },
+  );
 });

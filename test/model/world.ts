@@ -1,5 +1,5 @@
 /** Where a schedule plays: the truth, the caches around it, what they share, and the first thing found wrong. */
-import type { CacheOptions, ChangeLog, Store, TierOptions } from 'tidemark';
+import type { CacheOptions, Change, ChangeLog, Store, TierOptions } from 'tidemark';
 import { type ManualClock, manualClock } from 'tidemark/testing';
 import type { SharedBackend, SharedSpace } from '../../src/testing/shared-backend.ts';
 import { Chance } from './chance.ts';
@@ -15,7 +15,8 @@ export type Setup = 'memory' | 'hostile' | 'shared' | 'strong';
 
 export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong'];
 
-/** What sums are made from. */
+/** Sums, and what they are made from. */
+const SUMS = PLACES.filter(({ shelf }) => shelf === 'sum');
 const PARTS = PLACES.filter(({ shelf }) => shelf === 'plain');
 
 const MOST_MESSAGES = 10_000; // in a schedule; a few hundred are usual
@@ -69,6 +70,8 @@ export class World {
   readonly #limits: { readonly maxEntries?: number; readonly maxBytes?: number };
   readonly #mixed: boolean;
   #names = 0;
+  #beginning: (() => void) | undefined;
+  readonly #landings = new WeakMap<Change, () => void>();
   #messages = 0;
 
   constructor(engine: Engine, setup: Setup, seed: number) {
@@ -93,13 +96,38 @@ export class World {
     for (let i = 0; i < seats; i++) this.seats.push(this.#seat());
   }
 
+  /** Begin a set of a place: until its change is in the log, or given up, nobody else writes there. */
+  beginSet<T>(place: Place, set: () => Promise<T>): Promise<T> {
+    const own = Symbol('set');
+    this.setting.set(place.index, own);
+    this.#beginning = () => void (this.setting.get(place.index) === own && this.setting.delete(place.index));
+    const done = set(); // says its change before it first waits
+    const landed = this.#beginning;
+    this.#beginning = undefined;
+    return done.finally(landed);
+  }
+
   /** Once a set has its place in the log, what others write comes after it. */
   #watchSets(space: SharedSpace): void {
     const append = space.append.bind(space);
     space.append = (change) => {
-      for (const { index, path } of PLACES)
-        if (change.includes('=/' + ['shop', ...path].join('/'))) this.setting.delete(index);
+      this.#landings.get(change)?.();
       return append(change);
+    };
+  }
+
+  #watchSaying(link: SharedBackend): void {
+    const { log } = link;
+    const append = log.append.bind(log);
+    const commit = link.commit.bind(link);
+    const note = (change: Change) => this.#beginning && this.#landings.set(change, this.#beginning);
+    log.append = (change, call) => {
+      note(change);
+      return append(change, call);
+    };
+    link.commit = (change, records, call) => {
+      note(change);
+      return commit(change, records, call);
     };
   }
 
@@ -115,6 +143,7 @@ export class World {
       if (this.chance.unit() < this.mood.holds(operation)) await this.gates.hold(name, operation);
     };
     const link = space && this.#engine.sharedBackend({ space, gate, pollEvery: 400 });
+    if (link) this.#watchSaying(link);
     const live = space && chance.once(8) ? undefined : this.#engine.memory({ ...this.#limits });
     const tiers: (Store | TierOptions)[] = [];
     if (live) tiers.push(chance.once(4) ? { store: live, maxTtl: 350 } : live);
@@ -181,6 +210,6 @@ function limited(store: Store): TierOptions {
 
 /** A few places that have to do with each other. */
 function chosen(chance: Chance): readonly Place[] {
-  const some = Array.from({ length: 1 + chance.below(5) }, () => chance.pick(PLACES));
-  return some.some(({ shelf }) => shelf === 'sum') ? [...some, chance.pick(PARTS), chance.pick(PARTS)] : some;
+  const sum = chance.once(3) ? [chance.pick(SUMS), chance.pick(PARTS), chance.pick(PARTS)] : [];
+  return [...sum, ...Array.from({ length: 1 + chance.below(sum.length > 0 ? 2 : 5) }, () => chance.pick(PLACES))];
 }
