@@ -266,6 +266,7 @@ export class Reader {
   /** The flight ends with a load, or with what another process loaded while this one waited for its turn. */
   async #load(flight: Flight, quest: Quest): Promise<Outcome> {
     const { backend, stamps } = this.#core;
+    if (flight.aborted) throw flight.aborted.reason; // given up while slower tiers were asked
     if (!backend || !stamps.joined || quest.alone) return this.#loadNow(flight, quest);
     const level = this.#core.tiers.indexOf(backend);
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);

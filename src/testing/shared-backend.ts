@@ -195,10 +195,7 @@ export interface SharedBackendOptions {
   readonly space: SharedSpace;
   /** What it is called in events and statistics. Default `'shared'`. */
   readonly name?: string;
-  /**
-   * Holds messages: awaited for each call before its effect, and once more, with ` answer` after its name, before the
-   * answer; and for each `wake`. A rejection loses the message. Default: none is held.
-   */
+  /** Holds messages: awaited before each effect, before each answer (named `… answer`), and for each `wake`; rejecting loses one. */
   readonly gate?: (operation: string) => Promise<void>;
   /** Milliseconds between the follower's own questions. Default 1,000. */
   readonly pollEvery?: number;
@@ -214,12 +211,10 @@ export interface SharedBackend extends Backend {
 }
 
 /**
- * A connection to a shared space.
+ * A connection to a shared space: each cache that is to share it gets one of its own.
  *
  * @example
- * const space = new SharedSpace();
- * const one = createCache({ tiers: [memory(), sharedBackend({ space })] });
- * const other = createCache({ tiers: [memory(), sharedBackend({ space })] });
+ * const cache = createCache({ tiers: [memory(), sharedBackend({ space })] });
  */
 export function sharedBackend(options: SharedBackendOptions): SharedBackend {
   return new Connection(options);

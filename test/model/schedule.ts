@@ -10,6 +10,8 @@ import { type Setup, World } from './world.ts';
 export const STEPS = 60;
 const PATIENCE = 200; // rounds in which everything must have come to rest
 
+const LONGEST = 15_000; // milliseconds: no load and no wait for a lease takes longer
+
 /** How a schedule is played. */
 export interface Playing {
   /** Steps that are left out. */
@@ -93,9 +95,9 @@ async function readAll(world: World): Promise<void> {
 
 /** The figures are right, and nothing is left behind. */
 async function audit(world: World): Promise<void> {
-  await world.clock.advanceAsync(4000); // longer than any load may take: what goes on in the background has ended
   const peers = [...world.seats.map(({ peer }) => peer), ...world.former];
   for (const peer of peers) {
+    if (await peer.audit()) await world.clock.advanceAsync(LONGEST); // something may still go on in the background
     const wrong = await peer.audit();
     if (wrong) world.violated(`${peer.name}: ${wrong}`);
   }
