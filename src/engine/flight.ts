@@ -95,6 +95,11 @@ export class Flight {
     return this.#aborted;
   }
 
+  /** Throws the reason if it was aborted. */
+  throwIfAborted(): void {
+    if (this.#aborted) throw this.#aborted.reason;
+  }
+
   /** Called when it is aborted: for the batch that it is part of. */
   onAbort(listener: () => void): void {
     this.#onAbort = listener;

@@ -266,16 +266,14 @@ export class Reader {
   /** The flight ends with a load, or with what another process loaded while this one waited for its turn. */
   async #load(flight: Flight, quest: Quest): Promise<Outcome> {
     const { backend, stamps } = this.#core;
-    if (flight.aborted) throw flight.aborted.reason; // given up while slower tiers were asked
+    flight.throwIfAborted(); // given up while slower tiers were asked
     if (!backend || !stamps.joined || quest.alone) return this.#loadNow(flight, quest);
     const level = this.#core.tiers.indexOf(backend);
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
     const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight, quest.terms.hardTimeout, look);
     if (turn.found) return this.#arrive(flight, quest, turn.found);
-    if (flight.aborted) {
-      turn.release();
-      throw flight.aborted.reason;
-    }
+    if (flight.aborted) turn.release();
+    flight.throwIfAborted();
     return this.#loadNow(flight, quest, () => turn.release());
   }
 
