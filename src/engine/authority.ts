@@ -62,11 +62,6 @@ export class Authority {
     if (!options.log.sync || options.log.pollEvery !== undefined) this.#poll();
   }
 
-  /** Changes that wait to be said. */
-  get unsaid(): number {
-    return this.#outbox.size;
-  }
-
   /** Milliseconds since the epoch at which the log last answered; -Infinity if it never did. */
   get heard(): number {
     return this.#heard;
@@ -137,7 +132,8 @@ export class Authority {
         const late = joins !== this.#joins && answer.incarnation !== stamps.incarnation; // of a log that has been left
         if (!late) this.#take(answer);
         void this.#outbox.flush();
-        const until = joins === this.#joins ? target || answer.head : late ? 0 : answer.head; // a head of this log, not of one that was left
+        // The first page's head, unless that was told by a log that has been left.
+        const until = late ? 0 : (joins === this.#joins && target) || answer.head;
         if ((late || stamps.applied < until) && !this.#closed) return this.#pullUpTo(until);
       }
       this.#pulling = undefined; // in the same moment: who asks from now on isn't answered by this pull

@@ -53,7 +53,7 @@ export class CoarseClock {
     return this.time === Infinity ? this.#read() : this.tick();
   }
 
-  /** As {@link CoarseClock.now}, and every thousandth time read anew. */
+  /** The kept time, read anew every thousandth time; `Infinity` while none is kept. */
   tick(): number {
     return this.#left-- > 0 ? this.time : this.#read();
   }

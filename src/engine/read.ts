@@ -304,7 +304,7 @@ export class Reader {
   /** Store at the levels before `end`; at the slower ones in the background. */
   #put(quest: Quest, entry: Entry, end: number): MaybePromise<unknown> {
     if (end === 0) return undefined;
-    const writes = this.#shelves.put(quest.id, entry, 0, end);
+    const writes = this.#shelves.put(quest.id, entry, end);
     if (isPromise(writes)) this.#core.track(writes);
     return writes;
   }

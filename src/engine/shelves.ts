@@ -86,18 +86,19 @@ export class Shelves {
   }
 
   /**
-   * Keep an entry at the levels from `from` to before `to`, but not at `except`. Whether it is still right is looked at
-   * in the very moment of storing. Live shelves have it at once; the result settles when the other tiers are done.
+   * Keep an entry at the levels before `end`, but not at `except`, no longer than each tier's cap allows. Whether it is
+   * still right is looked at in the very moment of storing. Live shelves have it at once; the result settles when the other
+   * tiers are done.
    */
-  put(id: string, entry: Entry, from: number, to: number, except?: Tier): MaybePromise<unknown> {
+  put(id: string, entry: Entry, end: number, except?: Tier): MaybePromise<unknown> {
     const { stamps, coarse } = this.#core;
     const path = [...this.path, ...pathOfLocalId(id)];
     if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;
     const writes: Promise<unknown>[] = [];
-    for (let level = from; level < to; level++) {
+    for (let level = 0; level < end; level++) {
       const tier = this.#tiers[level];
       if (tier === except) continue;
-      const kept = this.#shelves[level].set(id, this.#live[level] ? tier.capped(entry, coarse.now()) : entry);
+      const kept = this.#shelves[level].set(id, tier.capped(entry, coarse.now()));
       if (isPromise(kept)) writes.push(kept);
     }
     return writes.length > 0 ? Promise.all(writes) : undefined;

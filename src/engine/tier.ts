@@ -21,7 +21,6 @@ const MOST_WRITES = 1024; // writes under way to one tier; beyond that a cache h
 export class Tier {
   readonly store: Store;
   readonly settings: TierSettings;
-  readonly #clock: Clock;
   readonly #events: Emitter;
   readonly guard: Guard;
   readonly #reads: Batch<string, Entry | undefined>;
@@ -33,7 +32,6 @@ export class Tier {
   constructor(store: Store, settings: TierSettings, clock: Clock, events: Emitter) {
     this.store = store;
     this.settings = settings;
-    this.#clock = clock;
     this.#events = events;
     this.guard = new Guard(store.name, store.sync, settings, clock, events);
     const { maxBatch } = settings;
@@ -64,7 +62,7 @@ export class Tier {
   }
 
   set(key: string, entry: Entry): MaybePromise<boolean> {
-    const record = { key, entry: this.capped(entry, this.#clock.now()) };
+    const record = { key, entry };
     if (this.store.sync) return andThen(this.#setMany([record]), (kept) => kept[0]);
     if (this.#writing >= MOST_WRITES) {
       this.counts.overrun++;

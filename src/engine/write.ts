@@ -66,7 +66,7 @@ export class Writer {
     if (result.mark === undefined || !keep) return result;
     // Without an incarnation before, the change itself has joined the log; another one by now makes the mark worthless.
     const marked = { ...entry, mark: result.mark, incarnation: entry.incarnation || stamps.incarnation };
-    const writes = this.#shelves.put(id, marked, 0, this.#shelves.depth, together);
+    const writes = this.#shelves.put(id, marked, this.#shelves.depth, together);
     if (isPromise(writes)) this.#core.track(writes);
     await writes;
     return result;
