@@ -78,7 +78,9 @@ function partToJson(value: object, kind: ReturnType<typeof kindOf>, json: (part:
   switch (kind) {
     case 'array': {
       const array = value as unknown[];
-      if (Object.keys(array).length !== array.length)
+      const names = Object.keys(array);
+      const dense = names.length === array.length && names.every((name, i) => name === String(i));
+      if (!dense || Object.getOwnPropertySymbols(array).length > 0)
         throw new TidemarkError('bad_value', "an array with holes or properties can't be kept as JSON");
       return array.map(json);
     }

@@ -81,7 +81,7 @@ export class Authority {
 
   #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
     const { log, backend, guard, stamps } = this.#o;
-    if (log.sync) this.#saying++; // its own wake-up would come in the middle of this
+    if (log.sync) this.#saying++; // a wake-up by what answers at once would come in the middle of this
     const said = guard.attempt('append', (call) =>
       backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
     );
@@ -117,6 +117,15 @@ export class Authority {
     const done = this.#pullUpTo(0);
     if (isPromise(done)) this.#pulling = done;
     return done;
+  }
+
+  /**
+   * Learn at once what others have said, if the log can be asked at once and others can say something to it. Called about
+   * once a millisecond by whoever reads, so that nobody there has to wait for the next poll.
+   */
+  glance(): void {
+    const { log } = this.#o;
+    if (log.sync && log.pollEvery !== undefined) void this.pull();
   }
 
   /** Read page by page up to the head that the first page tells. */

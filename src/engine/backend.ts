@@ -6,6 +6,10 @@
  * - `setMany` refuses (answers `false` for) an entry if any of `everyDependency(key, entry)` has a stamp newer than the
  *   entry's mark, or the entry is of another incarnation; check and store are one atomic step per entry;
  * - `commit` appends the change and stores the records, with the new mark as theirs, in one atomic step;
+ * - if reads are synchronous (`sync`), a commit must not be given its mark once the call's `signal` has aborted: the time to
+ *   look is within the atomic step. Whoever gave it up says its change anew, and that must come later in the log, or the
+ *   records would lie behind changes that are newer than they. A place that can't promise this answers reads with
+ *   promises, and is never asked to commit the records of a `set`;
  * - a key's own change (`=…`) may remove the entry under that key at once; it need not.
  */
 import type { Dependency } from './dependency.ts';
@@ -19,7 +23,10 @@ import type { Call, Store, Stored } from './store.ts';
 /** A store and a log in one place. Put into a cache's tiers like any store; the last one's log is the authority. */
 export interface Backend extends Store {
   readonly log: ChangeLog;
-  /** Append a change and store records with its mark and the log's incarnation, atomically. Answers as `append` does. */
+  /**
+   * Append a change and store records with its mark and the log's incarnation, atomically. Answers as `append` does, and
+   * like it gives no mark after `signal` has aborted, if the backend is synchronous.
+   */
   commit(change: Change, records: readonly Stored[], call: Call): MaybePromise<Position>;
   /** If the backend can make one process of many do a load. */
   readonly leases?: Leases;

@@ -61,10 +61,10 @@ export class Cache {
     const names = new Names(this.name);
     const stamps = new Stamps(clock, (path, mark, soft) => this.#keyChanged(path, mark, soft));
     const track = (work: Promise<unknown>) => this.#track(work);
-    const guard = backend?.guard ?? new Guard('log', log.sync, settingsOf('log', {}), clock, events);
+    const guard = backend?.guard ?? new Guard('log', settingsOf('log', {}), clock, events);
     const drop = () => this.#drop();
     const authority = new Authority({ log, backend: store, guard, stamps, names, clock, events, drop, track });
-    const coarse = new CoarseClock(clock);
+    const coarse = new CoarseClock(clock, () => authority.glance());
     const assertOpen = () => this.#assertOpen();
     this.#core = {
       names,
@@ -162,7 +162,7 @@ export class Cache {
 
   /** A memo for the length of one request. */
   memo(): Memo {
-    return new Memo(this.#core.stamps);
+    return new Memo(this.#core);
   }
 
   /** All figures since the cache was made. */

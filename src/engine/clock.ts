@@ -31,6 +31,7 @@ export const systemClock: Clock = {
  */
 export class CoarseClock {
   readonly #clock: Clock;
+  readonly #onRead: () => void;
   readonly #forget: () => void;
   #left = 0;
   #armed = false;
@@ -40,8 +41,10 @@ export class CoarseClock {
    */
   time: number = Infinity;
 
-  constructor(clock: Clock) {
+  /** `onRead` is called whenever the clock has been read, but never by {@link CoarseClock.quietly}. */
+  constructor(clock: Clock, onRead: () => void = () => {}) {
     this.#clock = clock;
+    this.#onRead = onRead;
     this.#forget = () => {
       this.#armed = false;
       this.time = Infinity;
@@ -58,10 +61,16 @@ export class CoarseClock {
     return this.#left-- > 0 ? this.time : this.#read();
   }
 
+  /** The same without calling `onRead`: for who is in the middle of something that news must not overtake. */
+  quietly(): number {
+    return this.time === Infinity ? this.#clock.now() : this.time;
+  }
+
   #read(): number {
     const now = this.#clock.now();
     this.#left = 1000;
     if (this.#arm()) this.time = now;
+    this.#onRead();
     return now;
   }
 

@@ -97,7 +97,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     const value = id === key ? MISS : hitAs(this.#live, id);
     if (value !== MISS) return value;
     const entry = this.#live.get(id);
-    if (!entry || entry.freshUntil <= this.#core.coarse.now()) return undefined;
+    if (!entry || entry.freshUntil <= this.#core.coarse.quietly()) return undefined;
     return entry.copied ? copy(entry.value) : entry.value;
   }
 

@@ -13,7 +13,10 @@
  * - `load_cycle`: a loader waits, directly or through others, for its own key.
  * - `batch_size`: `loadMany` answered with another number of values than it was asked for keys.
  * - `store_failed`, `store_timeout`: a tier or its log threw, answered wrongly, or took too long. These reach a caller
- *   only through events: a failing tier is a miss.
+ *   only through events: a failing tier is a miss. Files that can't be opened at all are `store_failed`, too, and thrown.
+ * - `foreign_directory`: a place for files holds something else; it was left as it is.
+ * - `newer_format`: files were written by a later release that this one can't read; they were left as they are.
+ * - `in_use`: others use the files, or have been opening them for too long.
  * - `closed`: the cache is closed.
  */
 export type ErrorCode =
@@ -28,6 +31,9 @@ export type ErrorCode =
   | 'batch_size'
   | 'store_failed'
   | 'store_timeout'
+  | 'foreign_directory'
+  | 'newer_format'
+  | 'in_use'
   | 'closed';
 
 /** Every error that Tidemark itself raises. An error thrown by a loader reaches its callers unchanged. */

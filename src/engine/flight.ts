@@ -2,6 +2,7 @@
 import type { Dependency } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
 import type { Path } from './key.ts';
+import { LazyAbort } from './lazy-abort.ts';
 
 /** The promise by which a value that is old by time is served. */
 type Staleness = 'staleFor' | 'graceFor' | 'softTimeout';
@@ -45,8 +46,7 @@ export class Flight {
   said: ReadonlySet<Dependency> = new Set();
   /** Flights whose end this one's loader waits for. */
   readonly waitsFor: Set<Flight> = new Set();
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  readonly #abort = new LazyAbort();
   #onAbort: (() => void) | undefined;
   #waiters = 0;
   #background = false;
@@ -83,21 +83,19 @@ export class Flight {
     return this.key.slice(1).join('/');
   }
 
-  /** Aborts when nobody waits for the load any more, or when its time is up. Made when first asked for: few loaders do. */
+  /** Aborts when nobody waits for the load any more, or when its time is up. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#aborted) this.#controller.abort(this.#aborted.reason);
-    return this.#controller.signal;
+    return this.#abort.signal;
   }
 
   /** Why it was aborted, if it was. */
   get aborted(): { readonly reason: unknown } | undefined {
-    return this.#aborted;
+    return this.#abort.aborted;
   }
 
   /** Throws the reason if it was aborted. */
   throwIfAborted(): void {
-    if (this.#aborted) throw this.#aborted.reason;
+    if (this.aborted) throw this.aborted.reason;
   }
 
   /** Called when it is aborted: for the batch that it is part of. */
@@ -127,9 +125,8 @@ export class Flight {
   }
 
   abort(reason: unknown): void {
-    if (this.#aborted) return;
-    this.#aborted = { reason };
-    this.#controller?.abort(reason);
+    if (this.aborted) return;
+    this.#abort.abort(reason);
     this.#onAbort?.();
   }
 

@@ -3,7 +3,8 @@ import { Breaker, type BreakerOptions, type BreakerState } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import { TidemarkError } from './errors.ts';
 import type { Emitter } from './events.ts';
-import { isPromise, type MaybePromise } from './maybe.ts';
+import { LazyAbort } from './lazy-abort.ts';
+import type { MaybePromise } from './maybe.ts';
 import type { Call } from './store.ts';
 
 /** The answer of an operation that didn't work: what failed has been counted and told. */
@@ -15,24 +16,19 @@ export interface GuardSettings {
   readonly breaker: BreakerOptions;
 }
 
-const NEVER: Call = { signal: new AbortController().signal };
-
 /** Stands between the cache and one store or log. */
 export class Guard {
   /** Operations that failed, and operations not tried since the breaker was open. */
   failures = 0;
   skipped = 0;
   readonly name: string;
-  readonly #sync: boolean;
   readonly #timeout: number;
   readonly #clock: Clock;
   readonly #events: Emitter;
   readonly #breaker: Breaker;
 
-  /** `sync`: operations answer without a promise, and so without a time limit. */
-  constructor(name: string, sync: boolean, settings: GuardSettings, clock: Clock, events: Emitter) {
+  constructor(name: string, settings: GuardSettings, clock: Clock, events: Emitter) {
     this.name = name;
-    this.#sync = sync;
     this.#timeout = settings.timeout;
     this.#clock = clock;
     this.#events = events;
@@ -44,8 +40,8 @@ export class Guard {
   }
 
   /**
-   * Try an operation: within its time, unless the breaker is open. Never throws; a failure is counted, told, and answered
-   * with {@link FAILED}.
+   * Try an operation, unless the breaker is open. What doesn't answer at once has its time, after which the call's signal
+   * aborts. Never throws; a failure is counted, told, and answered with {@link FAILED}.
    */
   attempt<T>(operation: string, run: (call: Call) => MaybePromise<T>): MaybePromise<T | typeof FAILED> {
     if (this.#breaker.allows(this.#clock.now())) return this.insist(operation, run);
@@ -55,49 +51,40 @@ export class Guard {
 
   /** As {@link Guard.attempt}, also while the breaker is open: for what has no other chance. */
   insist<T>(operation: string, run: (call: Call) => MaybePromise<T>): MaybePromise<T | typeof FAILED> {
-    if (this.#sync) {
-      try {
-        const answer = run(NEVER);
-        if (!isPromise(answer)) {
-          this.#succeeded();
-          return answer;
-        }
-        return this.#timed(operation, () => answer);
-      } catch (error) {
-        return this.#failed(operation, error);
-      }
+    const call = new LazyAbort();
+    try {
+      const answer = run(call);
+      if (isThenable(answer)) return this.#timed(operation, answer, call);
+      this.#succeeded();
+      return answer;
+    } catch (error) {
+      return this.#failed(operation, error);
     }
-    return this.#timed(operation, run);
   }
 
-  #timed<T>(operation: string, run: (call: Call) => MaybePromise<T>): Promise<T | typeof FAILED> {
-    const controller = new AbortController();
+  #timed<T>(operation: string, work: PromiseLike<T>, call: LazyAbort): Promise<T | typeof FAILED> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(this.#timeout, () => {
         const late = new TidemarkError(
           'store_timeout',
           `${this.name}: ${operation} took longer than ${this.#timeout} ms`,
         );
-        controller.abort(late);
+        call.abort(late);
         resolve(this.#failed(operation, late));
       });
-      const settle = (answer: T | typeof FAILED) => {
-        cancel();
-        resolve(answer);
-      };
-      const fail = (error: unknown) => {
-        if (controller.signal.aborted) return;
-        settle(this.#failed(operation, error));
-      };
-      try {
-        Promise.resolve(run({ signal: controller.signal })).then((answer) => {
-          if (controller.signal.aborted) return;
+      work.then(
+        (answer) => {
+          if (call.aborted) return;
+          cancel();
           this.#succeeded();
-          settle(answer);
-        }, fail);
-      } catch (error) {
-        fail(error);
-      }
+          resolve(answer);
+        },
+        (error: unknown) => {
+          if (call.aborted) return;
+          cancel();
+          resolve(this.#failed(operation, error));
+        },
+      );
     });
   }
 
@@ -117,4 +104,9 @@ export class Guard {
     this.#events.emit('tierFailed', { tier: this.name, operation, error: told });
     return FAILED;
   }
+}
+
+/** Something to wait for: also what isn't a `Promise` itself, as some clients answer with. */
+function isThenable<T>(answer: MaybePromise<T>): answer is Promise<T> {
+  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
 }

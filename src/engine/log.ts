@@ -31,9 +31,13 @@ export interface Page extends Position {
 
 /** An ordered list of changes. */
 export interface ChangeLog {
-  /** True if every operation answers at once, without a promise. */
+  /** True if reads (`position`, `read`, `stamps`) answer at once, without a promise; `append` may still answer with one. */
   readonly sync: boolean;
-  /** Append a change and answer with where it stands (`head` is its mark), once every later operation of anyone sees it. */
+  /**
+   * Append a change and answer with where it stands (`head` is its mark), once every later operation of anyone sees it.
+   * If the log is synchronous, an append that answers with a promise must not be given its mark after the call's `signal`
+   * has aborted.
+   */
   append(change: Change, call: Call): MaybePromise<Position>;
   /** The incarnation and the head. */
   position(call: Call): MaybePromise<Position>;
@@ -50,10 +54,14 @@ export interface ChangeLog {
   ): MaybePromise<Position & { readonly stamps: readonly Mark[] }>;
   /**
    * Call `wake` whenever there may be something new. A hint: it may come late, twice, or not at all; followers also ask
-   * by themselves every `pollEvery` milliseconds. A synchronous log without `pollEvery` must wake its watchers during
-   * `append`: nothing else tells them.
+   * by themselves every `pollEvery` milliseconds. A synchronous log without `pollEvery` must wake its watchers before
+   * `append` answers: nothing else tells them.
    */
   watch?(wake: () => void): () => void;
-  /** How often a follower asks without having been woken, in milliseconds; by default 1,000, and never for a synchronous log. */
+  /**
+   * How often a follower asks without having been woken, in milliseconds; by default 1,000, and never for a synchronous log.
+   * A synchronous log that names it says that others can append to it: then whoever reads looks at it, too, about once a
+   * millisecond.
+   */
   readonly pollEvery?: number;
 }

@@ -1,17 +1,17 @@
 /** A memo for the length of one request: what was read once isn't looked up, waited for or copied again. */
 import type { Collection } from './collection.ts';
+import type { Core } from './core.ts';
 import { type Key, localId } from './key.ts';
-import type { Stamps } from './stamps.ts';
 
 /** Reads that remember each other. Made by `cache.memo()`; let go of it with the request. */
 export class Memo {
-  readonly #stamps: Stamps;
+  readonly #core: Core;
   readonly #remembered = new Map<Collection<never>, Map<string, Promise<unknown>>>();
   #seq: number;
 
-  constructor(stamps: Stamps) {
-    this.#stamps = stamps;
-    this.#seq = stamps.seq;
+  constructor(core: Core) {
+    this.#core = core;
+    this.#seq = core.stamps.seq;
   }
 
   /**
@@ -20,9 +20,11 @@ export class Memo {
    * remembered.
    */
   get<V, K extends Key>(collection: Collection<V, K>, key: K): Promise<V> {
-    if (this.#seq !== this.#stamps.seq) {
+    const { coarse, stamps } = this.#core;
+    coarse.now(); // once in a while this brings news of the log
+    if (this.#seq !== stamps.seq) {
       this.#remembered.clear();
-      this.#seq = this.#stamps.seq;
+      this.#seq = stamps.seq;
     }
     const from = collection as unknown as Collection<never>;
     let keys = this.#remembered.get(from);

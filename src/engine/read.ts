@@ -90,12 +90,13 @@ export class Reader {
   }
 
   async #read(quest: Quest, options: ReadOptions): Promise<unknown> {
-    const { stamps, authority, consistency } = this.#core;
+    const { stamps, authority, coarse, consistency } = this.#core;
     const { signal } = options;
     if (!isAskedByLoader(this.#core)) this.#core.assertOpen(); // what was accepted may still read what it needs
     checkOptions('get', options, ['load', 'signal']);
     signalOrNothing('get: signal', signal);
     signal?.throwIfAborted();
+    coarse.now(); // once in a while this brings news of the log: before anything is judged
     let current: boolean = stamps.joined;
     if (consistency === 'strong' || !current) {
       const pulled = Promise.resolve(authority.pull());
@@ -166,7 +167,7 @@ export class Reader {
       quest.wrong ??= entry;
       return undefined;
     }
-    const now = coarse.now();
+    const now = coarse.quietly();
     const mark = Math.max(entry.mark, stamps.applied); // taken with the verdict: a schema may let time pass
     const freshUntil = verdict === 'soft' ? Math.min(now, entry.freshUntil) : entry.freshUntil;
     const { schema, staleFor } = quest.terms;
@@ -199,7 +200,7 @@ export class Reader {
   /** XFetch: the longer a load takes and the nearer the end, the likelier a refresh before it. */
   #dueEarly(entry: Entry): boolean {
     const { random, coarse } = this.#core;
-    return entry.cost !== undefined && coarse.now() - entry.cost * Math.log(1 - random()) >= entry.freshUntil;
+    return entry.cost !== undefined && coarse.quietly() - entry.cost * Math.log(1 - random()) >= entry.freshUntil;
   }
 
   #refresh(quest: Quest, level: number): void {

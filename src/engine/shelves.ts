@@ -92,13 +92,14 @@ export class Shelves {
    */
   put(id: string, entry: Entry, end: number, except?: Tier): MaybePromise<unknown> {
     const { stamps, coarse } = this.#core;
+    const now = coarse.quietly();
     const path = [...this.path, ...pathOfLocalId(id)];
     if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;
     const writes: Promise<unknown>[] = [];
     for (let level = 0; level < end; level++) {
       const tier = this.#tiers[level];
       if (tier === except) continue;
-      const kept = this.#shelves[level].set(id, tier.capped(entry, coarse.now()));
+      const kept = this.#shelves[level].set(id, tier.capped(entry, now));
       if (isPromise(kept)) writes.push(kept);
     }
     return writes.length > 0 ? Promise.all(writes) : undefined;

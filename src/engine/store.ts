@@ -32,8 +32,8 @@ export interface Store {
   /** What it is called in events, statistics and explanations. */
   readonly name: string;
   /**
-   * True if every operation answers at once, without a promise. A synchronous store is read without joining a flight;
-   * an asynchronous one gets the reads of a tick in one batch.
+   * True if reads (`getMany`) answer at once, without a promise; writes may still answer with one. A synchronous store is
+   * read without joining a flight; an asynchronous one gets the reads of a tick in one batch.
    */
   readonly sync: boolean;
   /** The entries of these keys, by position; `undefined` where there is none. */

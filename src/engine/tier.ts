@@ -6,7 +6,7 @@ import { type Entry, isEntry } from './entry.ts';
 import type { Emitter } from './events.ts';
 import { FAILED, Guard, type GuardSettings } from './guard.ts';
 import { type Path, pathOfLocalId } from './key.ts';
-import { type MaybePromise, andThen } from './maybe.ts';
+import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { isLive, type Shelf, type Store, type Stored, type Truth } from './store.ts';
 
 /** A tier's settings, checked. Times in milliseconds. */
@@ -33,7 +33,7 @@ export class Tier {
     this.store = store;
     this.settings = settings;
     this.#events = events;
-    this.guard = new Guard(store.name, store.sync, settings, clock, events);
+    this.guard = new Guard(store.name, settings, clock, events);
     const { maxBatch } = settings;
     this.#reads = new Batch(maxBatch, (keys) => this.#getMany(keys));
     this.#writes = new Batch(maxBatch, (records) => this.#setMany(records));
@@ -62,14 +62,17 @@ export class Tier {
   }
 
   set(key: string, entry: Entry): MaybePromise<boolean> {
-    const record = { key, entry };
-    if (this.store.sync) return andThen(this.#setMany([record]), (kept) => kept[0]);
     if (this.#writing >= MOST_WRITES) {
       this.counts.overrun++;
       return false;
     }
+    const record = { key, entry };
+    // A synchronous store may still take its time to write: what comes meanwhile goes together.
+    const atOnce = this.store.sync && this.#writing === 0;
+    const kept = atOnce ? andThen(this.#setMany([record]), (all) => all[0]) : this.#writes.ask(record);
+    if (!isPromise(kept)) return kept;
     this.#writing++;
-    return this.#writes.ask(record).finally(() => this.#writing--);
+    return kept.finally(() => this.#writing--);
   }
 
   delete(key: string): MaybePromise<boolean> {

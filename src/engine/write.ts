@@ -54,8 +54,9 @@ export class Writer {
       ...timesOf(terms, ttl, coarse.now(), random),
     };
     const keep = ttl > 0;
-    // A backend that has to be waited for gets the record after the change: a commit that was given up for lost and came
-    // through late would put its value behind changes that are newer. What is stored apart is judged by its mark.
+    // A backend whose reads have to be waited for gets the record after the change: a commit that was given up for lost and
+    // came through late would put its value behind changes that are newer, while what is stored apart is judged by its
+    // mark. Of a synchronous backend the contract says that no commit comes through once it has been given up.
     const together = backend?.store.sync === true && keep ? backend : undefined;
     const records = together
       ? [{ key: this.#shelves.storageKey(id), entry: together.capped(entry, coarse.now()) }]

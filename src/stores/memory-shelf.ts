@@ -1,5 +1,6 @@
 /** One collection's part of a memory tier: a map from the caller's own key to a slot, and the hit path. */
 import { implicitDependencies } from '../engine/dependency.ts';
+import type { CoarseClock } from '../engine/clock.ts';
 import type { Entry, Mark } from '../engine/entry.ts';
 import { isSegment, type Path, pathOfLocalId } from '../engine/key.ts';
 import { type LiveShelf, MISS, type Truth } from '../engine/store.ts';
@@ -12,15 +13,17 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   readonly sync = true;
   readonly #bySlot: Slots;
   readonly #truth: Truth;
+  readonly #clock: CoarseClock;
   readonly #path: Path;
   readonly #number: number;
   readonly #base: readonly number[];
   readonly #segments = new Map<string, number>(); // local names that are one segment, as callers give them
   readonly #paths = new Map<string, number>(); // all others
 
-  constructor(slots: Slots, path: Path, truth: Truth) {
+  constructor(slots: Slots, path: Path, truth: Truth, clock: CoarseClock) {
     this.#bySlot = slots;
     this.#truth = truth;
+    this.#clock = clock;
     this.#path = path;
     this.#number = slots.join(this);
     this.#base = truth.hold(implicitDependencies(path).slice(0, -1)); // of the collection's path every prefix, not the key
@@ -42,12 +45,18 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
 
   #serve(slot: number): unknown {
     const all = this.#bySlot;
-    const { checks } = all;
     const at = 2 * slot;
-    if (checks[at] < this.#truth.horizon && !this.#recheck(slot)) return MISS;
-    if (checks[at + 1] <= all.clock.time && checks[at + 1] <= all.clock.now()) return MISS;
+    if (all.checks[at + 1] <= this.#clock.time && !this.#isEasyNow(slot)) return MISS;
+    if (all.checks[at] < this.#truth.horizon && !this.#recheckEasy(slot)) return MISS;
     all.policy.touch(slot);
     return all.values[slot];
+  }
+
+  /** The time of an entry is over, or isn't known: reading it may bring news of the log, for which the entry has to leave. */
+  #isEasyNow(slot: number): boolean {
+    const key = this.#bySlot.keys[slot];
+    const now = this.#clock.now();
+    return this.#named(key).get(key) === slot && this.#bySlot.checks[2 * slot + 1] > now;
   }
 
   /** The map that a local name belongs to. */
@@ -63,7 +72,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
       all.drop(slot);
       return undefined;
     }
-    if (all.keptUntil(slot) <= all.clock.now()) {
+    if (all.keptUntil(slot) <= this.#clock.quietly()) {
       all.expire(slot);
       return undefined;
     }
@@ -94,8 +103,9 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const { freshUntil, keptUntil, copied, cost, etag } = entry;
     const easyUntil = copied ? -Infinity : cost === undefined ? freshUntil : freshUntil - EARLY * cost;
     const plain = easyUntil === freshUntil && keptUntil === freshUntil && etag === undefined;
-    all.time(slot, easyUntil, plain ? undefined : entry);
-    return all.settle(slot);
+    const now = this.#clock.quietly();
+    all.time(slot, easyUntil, plain ? undefined : entry, now);
+    return all.settle(slot, now);
   }
 
   delete(id: string): boolean {
@@ -138,11 +148,18 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     return true;
   }
 
+  /** The same for a hit: what turns out to be aged by a soft change needs a thought. */
+  #recheckEasy(slot: number): boolean {
+    return this.#recheck(slot) && this.#bySlot.checks[2 * slot + 1] > -Infinity;
+  }
+
   /** Old by time from now on, but not wrong. */
   #age(slot: number): void {
     const all = this.#bySlot;
     const entry = this.#entry(slot);
-    all.time(slot, -Infinity, { ...entry, freshUntil: Math.min(entry.freshUntil, all.clock.now()), dependencies: [] });
+    const now = this.#clock.quietly();
+    const freshUntil = Math.min(entry.freshUntil, now);
+    all.time(slot, -Infinity, { ...entry, freshUntil, dependencies: [] }, now);
   }
 
   #hold(id: string, entry: Entry): readonly number[] | undefined {

@@ -61,12 +61,11 @@ export function memory(options: MemoryOptions = {}): LiveStore {
   );
   const slots = new Slots({
     policy: made,
-    clock: new CoarseClock(options.clock ?? systemClock),
     maxEntries,
     maxBytes,
     weigh: maxBytes === Infinity ? undefined : (options.weigh ?? weigh),
   });
-  return new MemoryStore(name, slots);
+  return new MemoryStore(name, slots, new CoarseClock(options.clock ?? systemClock));
 }
 
 /** What a shelf outside any cache is checked against: nothing ever changes. */
@@ -84,12 +83,14 @@ class MemoryStore implements LiveStore {
   readonly name: string;
   readonly sync = true;
   readonly #slots: Slots;
+  readonly #clock: CoarseClock;
   readonly #shelves: MemoryShelf[] = [];
   #alone: LiveShelf | undefined;
 
-  constructor(name: string, slots: Slots) {
+  constructor(name: string, slots: Slots, clock: CoarseClock) {
     this.name = name;
     this.#slots = slots;
+    this.#clock = clock;
   }
 
   get usage(): Usage {
@@ -97,15 +98,14 @@ class MemoryStore implements LiveStore {
   }
 
   shelf(path: readonly string[], truth: Truth, clock: CoarseClock): LiveShelf {
-    this.#slots.clock = clock;
-    const shelf = new MemoryShelf(this.#slots, path, truth);
+    const shelf = new MemoryShelf(this.#slots, path, truth, clock);
     this.#shelves.push(shelf);
     return shelf;
   }
 
   /** The shelf of the plain contract: its values are whole entries. */
   get #plain(): LiveShelf {
-    return (this.#alone ??= this.shelf([], UNCHANGING, this.#slots.clock));
+    return (this.#alone ??= this.shelf([], UNCHANGING, this.#clock));
   }
 
   getMany(keys: readonly string[]): (Entry | undefined)[] {

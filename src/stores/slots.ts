@@ -1,5 +1,4 @@
 /** The slots of a memory tier: every entry's fields in parallel arrays by a small integer, shared by all its shelves. */
-import type { CoarseClock } from '../engine/clock.ts';
 import type { Entry } from '../engine/entry.ts';
 import { TidemarkError } from '../engine/errors.ts';
 import type { Policy } from '../engine/policy.ts';
@@ -15,7 +14,6 @@ export interface SlotOwner {
 /** What a set of slots is made with; limits are checked already. */
 export interface SlotsOptions {
   readonly policy: Policy;
-  readonly clock: CoarseClock;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly weigh: ((value: unknown, key: string) => number) | undefined;
@@ -25,7 +23,6 @@ const SWEEP = 8; // due slots that one store operation clears away
 
 /** Parallel arrays by slot. Public where the hit path reads them; nobody outside this folder sees them. */
 export class Slots {
-  clock: CoarseClock;
   readonly policy: Policy;
   values: unknown[] = [];
   keys: string[] = [];
@@ -53,7 +50,6 @@ export class Slots {
 
   constructor(options: SlotsOptions) {
     this.#options = options;
-    this.clock = options.clock;
     this.policy = options.policy;
   }
 
@@ -117,15 +113,14 @@ export class Slots {
   }
 
   /** The times of a slot: file it for its end. */
-  time(slot: number, easyUntil: number, rest: Entry | undefined): void {
+  time(slot: number, easyUntil: number, rest: Entry | undefined, now: number): void {
     this.checks[2 * slot + 1] = easyUntil;
     if (rest || this.rest.length > 0) this.#room(this.rest)[slot] = rest;
-    this.#ring.file(slot, this.keptUntil(slot), this.clock.now());
+    this.#ring.file(slot, this.keptUntil(slot), now);
   }
 
   /** Get within the limits again, the expired leaving first; false if `slot` itself had to leave. */
-  settle(slot: number): boolean {
-    const now = this.clock.now();
+  settle(slot: number, now: number): boolean {
     this.#drain(now, SWEEP);
     if (this.#over()) this.#drain(now, Infinity);
     while (this.#over()) {

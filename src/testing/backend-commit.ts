@@ -1,6 +1,7 @@
 /** The part of the backend suite about `commit`: a change and the records that it brings are one step. */
 import { storageKey } from '../engine/backend.ts';
 import { keyDependency } from '../engine/dependency.ts';
+import { ensureGivenUp } from './change-log-suite.ts';
 import { ensure, ensureCode, ensureEqual, errorOf } from './expectations.ts';
 import type { BackendTests } from './backend-trial.ts';
 import { ensureChanges, replay, tagOf } from './log-model.ts';
@@ -88,6 +89,13 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
         ensureEqual(await t.head(), before, `${name}: the head after a refusal`);
         ensureEqual(await t.backend.getMany([good, KEY], CALL), [undefined, undefined], `${name}: what is there`);
       }
+    }),
+    test('a commit to a synchronous backend that is given up has no effect afterwards', async (t) => {
+      if (!t.backend.sync) return;
+      const record = await t.record(KEY, 1, 0);
+      const before = await t.head();
+      await ensureGivenUp(t.backend.log, (call) => t.backend.commit(CHANGE, [record], call));
+      ensureEqual((await t.get(KEY))?.value, (await t.head()) > before ? 1 : undefined, 'what is there');
     }),
     test('clearing the store and deleting keys take nothing from the log', async (t) => {
       const before = await t.head();

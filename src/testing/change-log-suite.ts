@@ -1,7 +1,8 @@
 /** The conformance suite of a change log: the contract in `engine/log.ts`, promise by promise. */
 import { type Dependency, keyDependency, prefixDependency } from '../engine/dependency.ts';
-import type { ChangeLog } from '../engine/log.ts';
+import type { ChangeLog, Position } from '../engine/log.ts';
 import type { MaybePromise } from '../engine/maybe.ts';
+import type { Call } from '../engine/store.ts';
 import { ensure, ensureEqual } from './expectations.ts';
 import { forgettingTests } from './log-forgetting.ts';
 import { ensureChanges, ensureStamps, type Marked, replay } from './log-model.ts';
@@ -138,18 +139,30 @@ function readingTests(test: LogTests): readonly Test[] {
             ensureEqual(answer.incarnation, incarnation, 'the incarnation');
         }
     }),
-    test('a synchronous log never answers with a promise', async ({ log }) => {
+    test('a synchronous log never answers a read with a promise', async ({ log }) => {
       if (!log.sync) return;
-      const answers: readonly unknown[] = [
-        log.append([A], CALL),
-        log.position(CALL),
-        log.read(0, CALL),
-        log.stamps([A], CALL),
-      ];
-      const promises = answers.filter((answer) => 'then' in (answer as object)).length;
-      ensureEqual(promises, 0, 'operations answered with a promise, though sync is true');
+      const reads = () => [log.position(CALL), log.read(0, CALL), log.stamps([A], CALL)];
+      const before = reads();
+      const appending = log.append([A], CALL);
+      const answers: readonly object[] = [...before, ...reads()];
+      await appending;
+      const promises = [...answers, ...reads()].filter((answer) => 'then' in answer).length;
+      ensureEqual(promises, 0, 'reads answered with a promise, though sync is true');
+    }),
+    test('an append to a synchronous log that is given up has no effect afterwards', async ({ log }) => {
+      if (log.sync) await ensureGivenUp(log, (call) => log.append([A], call));
     }),
   ];
+}
+
+/** What is given up while it is being said to a synchronous log must have been done by then, or never be. */
+export async function ensureGivenUp(log: ChangeLog, say: (call: Call) => MaybePromise<Position>): Promise<void> {
+  const given = new AbortController();
+  const saying = say({ signal: given.signal });
+  const { head } = log.position(CALL) as Position;
+  given.abort(new Error('given up'));
+  await Promise.allSettled([saying]);
+  ensureEqual((await log.position(CALL)).head, head, 'the head after it was given up');
 }
 
 /** Everything after a mark must still be there, and be this. */

@@ -1,7 +1,7 @@
 /** A backend that misbehaves as a test tells it to: its store, its log and its commits each with faults of their own. */
 import type { Backend } from '../engine/backend.ts';
 import { type DelayOptions, type FaultPlan, faultFor, under, type WireFault } from './faults.ts';
-import { type HostileLog, hostileLog } from './hostile-log.ts';
+import { type HostileLog, hostileLog, obey } from './hostile-log.ts';
 import { type HostileStore, hostileStore } from './hostile-store.ts';
 
 /** Options of {@link hostileBackend}. */
@@ -33,7 +33,7 @@ export function hostileBackend({ backend, ...delay }: HostileBackendOptions): Ho
       under(
         faultFor(hostile.commitFault, 'commit'),
         'commit',
-        () => backend.commit(change, records, call),
+        () => (obey(backend, call), backend.commit(change, records, call)),
         delay,
       )) satisfies Backend['commit'],
     ...(backend.leases && { leases: backend.leases }),

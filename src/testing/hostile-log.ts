@@ -33,7 +33,7 @@ export interface HostileLog extends ChangeLog {
 
 /**
  * A change log around another one, with faults. It calls itself synchronous if the other is, and even then answers with
- * a promise where the fault needs one.
+ * a promise where the fault needs one; what comes late is then not done if it has been given up.
  *
  * @example
  * const log = hostileLog({ log: localLog() });
@@ -41,6 +41,11 @@ export interface HostileLog extends ChangeLog {
  */
 export function hostileLog(options: HostileLogOptions): HostileLog {
   return new FaultyLog(options);
+}
+
+/** Throws if something is done to a synchronous log or backend after it has been given up: there the contract forbids it. */
+export function obey({ sync }: { readonly sync: boolean }, { signal }: Call): void {
+  if (sync) signal.throwIfAborted();
 }
 
 class FaultyLog implements HostileLog {
@@ -64,7 +69,7 @@ class FaultyLog implements HostileLog {
   }
 
   append(change: Change, call: Call): MaybePromise<Position> {
-    return this.#run('append', () => this.#log.append(change, call));
+    return this.#run('append', () => (obey(this, call), this.#log.append(change, call)));
   }
 
   position(call: Call): MaybePromise<Position> {

@@ -1,13 +1,8 @@
 /** The door for those who implement a contract or test against one: conformance suites, doubles, and a clock moved by hand. */
 export { manualClock, type ManualClock, type ManualClockOptions } from './manual-clock.ts';
 export { seededRandom } from './random.ts';
-export {
-  sharedBackend,
-  type SharedBackend,
-  type SharedBackendOptions,
-  SharedSpace,
-  type SharedSpaceOptions,
-} from './shared-backend.ts';
+export { sharedBackend, type SharedBackend, type SharedBackendOptions } from './shared-backend.ts';
+export { SharedSpace, type SharedSpaceOptions } from './shared-space.ts';
 
 // The suites.
 export { storeSuite, type StoreSuiteOptions, type StoreTraits } from './store-suite.ts';

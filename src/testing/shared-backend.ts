@@ -1,194 +1,16 @@
 /**
- * A backend in memory that several caches share as if it lived elsewhere: every call may be late, lost or refused, in
- * whatever order a test likes, and the place itself can fail, forget, and start anew. It is also the reference for whoever
- * implements `Backend`: {@link SharedSpace} says what one atomic step is, {@link sharedBackend} what a connection is.
+ * A backend in memory that several caches share as if it lived elsewhere: a connection to a {@link SharedSpace}, on which
+ * every call may be late, lost or refused, in whatever order a test likes.
  */
 import { jsonCodec } from '../codecs/json.ts';
-import { type Backend, everyDependency, type Lease, type Leases } from '../engine/backend.ts';
-import { type Clock, systemClock } from '../engine/clock.ts';
-import { decodeEntry, encodeEntry } from '../engine/codec.ts';
-import type { Dependency } from '../engine/dependency.ts';
-import type { Entry, Mark } from '../engine/entry.ts';
-import type { Change, ChangeLog, Page, Position } from '../engine/log.ts';
-import { STAMP_LIMITS, type StampLimits, StampTable } from '../engine/stamp-table.ts';
+import type { Backend, Lease, Leases } from '../engine/backend.ts';
+import { encodeEntry } from '../engine/codec.ts';
+import type { Entry } from '../engine/entry.ts';
+import type { Change, ChangeLog, Position } from '../engine/log.ts';
+import type { MaybePromise } from '../engine/maybe.ts';
 import type { Call, Stored } from '../engine/store.ts';
 import { abortable } from '../engine/wait.ts';
-import { newIncarnation } from '../logs/local.ts';
-
-/** Options of {@link SharedSpace}. */
-export interface SharedSpaceOptions {
-  /** What leases end by. Default the machine's own clock. */
-  readonly clock?: Clock;
-  /** How many stamps and rules are remembered before older ones fall below the floor. */
-  readonly limits?: StampLimits;
-}
-
-/**
- * The place that connections share: entries as bytes, the log, its stamps, and leases. Its methods are the atomic steps;
- * they never fail and never wait.
- */
-export class SharedSpace {
-  readonly clock: Clock;
-  readonly #limits: StampLimits;
-  readonly #entries = new Map<string, Uint8Array>();
-  readonly #leases = new Map<string, { readonly until: number; readonly ended: Set<() => void> }>();
-  readonly #watchers = new Set<() => void>();
-  #incarnation = newIncarnation();
-  #head: Mark = 0;
-  #changes: Change[] = []; // the newest ones; that of the head is the last
-  #table: StampTable;
-  #state: 'up' | 'down' | 'stalled' = 'up';
-  #resumed: (() => void)[] = [];
-
-  constructor(options: SharedSpaceOptions = {}) {
-    this.clock = options.clock ?? systemClock;
-    this.#limits = options.limits ?? STAMP_LIMITS;
-    this.#table = new StampTable(0, this.#limits);
-  }
-
-  /** Where the log stands. */
-  get position(): Position {
-    return { incarnation: this.#incarnation, head: this.#head };
-  }
-
-  /** The keys under which entries are kept. */
-  get keys(): string[] {
-    return [...this.#entries.keys()];
-  }
-
-  // What connections do.
-
-  append(change: Change): Position {
-    this.#head++;
-    this.#changes.push(change);
-    for (const dependency of change) this.#table.record(dependency, this.#head);
-    for (const wake of this.#watchers) wake();
-    return this.position;
-  }
-
-  /** Append a change and store records with its mark, in one step. */
-  commit(change: Change, records: readonly Stored[]): Position {
-    const position = this.append(change);
-    for (const { key, entry } of records)
-      this.#store(key, { ...entry, mark: position.head, incarnation: position.incarnation });
-    return position;
-  }
-
-  read(after: Mark): Page {
-    const complete = Math.max(after, this.#head - this.#changes.length);
-    const from = this.#changes.length - (this.#head - complete);
-    const changes = this.#changes.slice(Math.max(from, 0)).map((change, i) => ({ mark: complete + 1 + i, change }));
-    return { ...this.position, complete, changes };
-  }
-
-  stamp(dependency: Dependency): Mark {
-    return this.#table.stampOf(dependency);
-  }
-
-  get(key: string): Entry | undefined {
-    const bytes = this.#entries.get(key);
-    return bytes && decodeEntry(bytes, jsonCodec);
-  }
-
-  /** Store an entry unless the log has overtaken it. */
-  put(key: string, entry: Entry): boolean {
-    if (entry.incarnation !== this.#incarnation) return false;
-    if (everyDependency(key, entry).some((dependency) => this.stamp(dependency) > entry.mark)) return false;
-    this.#store(key, entry);
-    return true;
-  }
-
-  #store(key: string, entry: Entry): void {
-    this.#entries.set(key, encodeEntry(entry, jsonCodec));
-  }
-
-  /** Forget one entry, as a connection asks, or a test to whom the place may lose what it likes. */
-  evict(key: string): void {
-    this.#entries.delete(key);
-  }
-
-  clear(): void {
-    this.#entries.clear();
-  }
-
-  /** Take a lease for `ttl` milliseconds; the result ends it, `undefined` means that another holds it. */
-  lease(key: string, ttl: number): (() => void) | undefined {
-    if (this.#leases.has(key)) return undefined;
-    const held = { until: this.clock.now() + ttl, ended: new Set<() => void>() };
-    const end = () => {
-      cancel();
-      if (this.#leases.get(key) !== held) return;
-      this.#leases.delete(key);
-      for (const tell of held.ended) tell();
-    };
-    const cancel = this.clock.after(ttl, end);
-    this.#leases.set(key, held);
-    return end;
-  }
-
-  /** Resolves when nobody holds the lease. */
-  unleased(key: string): Promise<void> {
-    const held = this.#leases.get(key);
-    return held ? new Promise((resolve) => held.ended.add(resolve)) : Promise.resolve();
-  }
-
-  watch(wake: () => void): () => void {
-    this.#watchers.add(wake);
-    return () => this.#watchers.delete(wake);
-  }
-
-  /** Settles when a message may pass: at once, after a stall, or never well if the space is down. */
-  async passage(): Promise<void> {
-    while (this.#state === 'stalled') await new Promise<void>((resolve) => this.#resumed.push(resolve));
-    if (this.#state === 'down') throw new Error('the shared space is down');
-  }
-
-  // What a test does to the place.
-
-  /** From now on every call fails, answers under way included. */
-  down(): void {
-    this.#turn('down');
-  }
-
-  /** From now on no call is answered; what waits goes on after {@link SharedSpace.up}, or fails with `down`. */
-  stall(): void {
-    this.#turn('stalled');
-  }
-
-  /** Calls are answered again. */
-  up(): void {
-    this.#turn('up');
-  }
-
-  #turn(state: 'up' | 'down' | 'stalled'): void {
-    this.#state = state;
-    const resumed = this.#resumed;
-    this.#resumed = [];
-    for (const resume of resumed) resume();
-  }
-
-  /** The log forgets all but the newest `keep` changes. */
-  trim(keep: number): void {
-    this.#changes = keep > 0 ? this.#changes.slice(-keep) : [];
-  }
-
-  /** All stamps and rules are forgotten: the floor is the head. */
-  compact(): void {
-    this.#table = new StampTable(this.#head, this.#limits);
-  }
-
-  /** Everything is lost, as by a restart without a disk: another incarnation begins. */
-  flush(): void {
-    this.#entries.clear();
-    this.#changes = [];
-    this.#head = 0;
-    this.#table = new StampTable(0, this.#limits);
-    this.#incarnation = newIncarnation();
-    for (const { ended } of this.#leases.values()) for (const tell of ended) tell();
-    this.#leases.clear();
-    for (const wake of this.#watchers) wake();
-  }
-}
+import type { SharedSpace } from './shared-space.ts';
 
 /** Options of {@link sharedBackend}. */
 export interface SharedBackendOptions {
@@ -197,6 +19,11 @@ export interface SharedBackendOptions {
   readonly name?: string;
   /** Holds messages: awaited before each effect, before each answer (named `… answer`), and for each `wake`; rejecting loses one. */
   readonly gate?: (operation: string) => Promise<void>;
+  /**
+   * Reads answer at once, as of a file that processes share, and aren't held; writes still travel, and are not done once
+   * they have been given up. Default false.
+   */
+  readonly sync?: boolean;
   /** Milliseconds between the follower's own questions. Default 1,000. */
   readonly pollEvery?: number;
 }
@@ -222,53 +49,58 @@ export function sharedBackend(options: SharedBackendOptions): SharedBackend {
 
 class Connection implements SharedBackend {
   readonly name: string;
-  readonly sync = false;
+  readonly sync: boolean;
   readonly log: ChangeLog;
   readonly leases: Leases;
   readonly #space: SharedSpace;
   readonly #gate: (operation: string) => Promise<void>;
   #cut = false;
 
-  constructor({ space, name = 'shared', gate = async () => {}, pollEvery = 1000 }: SharedBackendOptions) {
+  constructor(options: SharedBackendOptions) {
+    const { space, name = 'shared', gate = async () => {}, sync = false, pollEvery = 1000 } = options;
     this.name = name;
+    this.sync = sync;
     this.#space = space;
     this.#gate = gate;
     this.log = {
-      sync: false,
+      sync,
       pollEvery,
-      append: (change) => this.#ask('append', () => space.append(change)),
-      position: () => this.#ask('position', () => space.position),
-      read: (after) => this.#ask('read', () => space.read(after)),
-      stamps: (dependencies) =>
-        this.#ask('stamps', () => ({ ...space.position, stamps: dependencies.map((one) => space.stamp(one)) })),
+      append: (change, call) => this.#ask('append', call, () => space.append(change)),
+      position: (call) => this.#read('position', call, () => space.position),
+      read: (after, call) => this.#read('read', call, () => space.read(after)),
+      stamps: (dependencies, call) =>
+        this.#read('stamps', call, () => ({
+          ...space.position,
+          stamps: dependencies.map((one) => space.stamp(one)),
+        })),
       watch: (wake) => space.watch(() => void this.#hop('wake').then(wake, () => {})),
     };
     this.leases = {
-      acquire: (key, ttl) => this.#ask('acquire', () => this.#lease(space.lease(key, ttl))),
+      acquire: (key, ttl, call) => this.#ask('acquire', call, () => this.#lease(space.lease(key, ttl))),
       released: (key, { signal }) => abortable(space.unleased(key), signal),
     };
   }
 
-  getMany(keys: readonly string[]): Promise<readonly (Entry | undefined)[]> {
-    return this.#ask('getMany', () => keys.map((key) => this.#space.get(key)));
+  getMany(keys: readonly string[], call: Call): MaybePromise<readonly (Entry | undefined)[]> {
+    return this.#read('getMany', call, () => keys.map((key) => this.#space.get(key)));
   }
 
-  setMany(records: readonly Stored[]): Promise<readonly boolean[]> {
+  setMany(records: readonly Stored[], call: Call): Promise<readonly boolean[]> {
     for (const { entry } of records) encodeEntry(entry, jsonCodec); // what can't be represented is refused before anything is stored
-    return this.#ask('setMany', () => records.map(({ key, entry }) => this.#space.put(key, entry)));
+    return this.#ask('setMany', call, () => records.map(({ key, entry }) => this.#space.put(key, entry)));
   }
 
-  commit(change: Change, records: readonly Stored[], _call: Call): Promise<Position> {
+  commit(change: Change, records: readonly Stored[], call: Call): Promise<Position> {
     for (const { entry } of records) encodeEntry(entry, jsonCodec);
-    return this.#ask('commit', () => this.#space.commit(change, records));
+    return this.#ask('commit', call, () => this.#space.commit(change, records));
   }
 
-  deleteMany(keys: readonly string[]): Promise<void> {
-    return this.#ask('deleteMany', () => keys.forEach((key) => this.#space.evict(key)));
+  deleteMany(keys: readonly string[], call: Call): Promise<void> {
+    return this.#ask('deleteMany', call, () => keys.forEach((key) => this.#space.evict(key)));
   }
 
-  clear(): Promise<void> {
-    return this.#ask('clear', () => this.#space.clear());
+  clear(call: Call): Promise<void> {
+    return this.#ask('clear', call, () => this.#space.clear());
   }
 
   cut(): void {
@@ -280,12 +112,21 @@ class Connection implements SharedBackend {
   }
 
   #lease(end: (() => void) | undefined): Lease | undefined {
-    return end && { release: () => this.#ask('release', end) };
+    return end && { release: (call) => this.#ask('release', call, end) };
+  }
+
+  /** A read: at once where reads are synchronous, otherwise as everything else. */
+  #read<T>(operation: string, call: Call, effect: () => T): MaybePromise<T> {
+    if (!this.sync) return this.#ask(operation, call, effect);
+    this.#space.assertUp();
+    this.#assertMended();
+    return effect();
   }
 
   /** A question travels, takes effect, and its answer travels back: each way may fail on its own. */
-  async #ask<T>(operation: string, effect: () => T): Promise<T> {
+  async #ask<T>(operation: string, { signal }: Call, effect: () => T): Promise<T> {
     await this.#hop(operation);
+    if (this.sync) signal.throwIfAborted();
     const answer = effect();
     await this.#hop(operation + ' answer');
     return answer;
@@ -294,6 +135,10 @@ class Connection implements SharedBackend {
   async #hop(message: string): Promise<void> {
     await this.#gate(message);
     await this.#space.passage();
+    this.#assertMended();
+  }
+
+  #assertMended(): void {
     if (this.#cut) throw new Error(`${this.name} is cut off`);
   }
 }

@@ -115,7 +115,7 @@ const COMMANDS = {
   async pass(world) {
     const ms = world.chance.pick(TIMES);
     await drain(); // what has been answered has been answered at this time, not later
-    world.clock.advance(ms);
+    world.pass(ms);
     world.trace?.(() => `${ms} ms pass`);
   },
 
@@ -126,11 +126,28 @@ const COMMANDS = {
 } satisfies Record<string, Command>;
 
 const DISRUPTIONS = {
-  down: ({ space }) => space!.down(),
-  stall: ({ space }) => space!.stall(),
-  up: ({ space }) => space!.up(),
-  cut: (_, { link }) => link!.cut(),
-  mend: ({ seats }) => seats.forEach(({ link }) => link!.mend()),
+  down(world) {
+    world.down = true;
+    world.space!.down();
+  },
+  stall(world) {
+    world.down = false; // what is read at once goes on
+    world.space!.stall();
+  },
+  up(world) {
+    world.down = false;
+    world.space!.up();
+  },
+  cut(_, seat) {
+    seat.cut = true;
+    seat.link!.cut();
+  },
+  mend({ seats }) {
+    for (const seat of seats) {
+      seat.cut = false;
+      seat.link!.mend();
+    }
+  },
   trim: ({ space, chance }) => space!.trim(chance.below(3)),
   compact: ({ space }) => space!.compact(),
   flush: ({ space }) => space!.flush(),

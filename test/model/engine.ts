@@ -1,22 +1,25 @@
 /** The engine under test as one object, so that a copy of it with a guard removed can take its place. */
 import type * as main from '../../src/index.ts';
-import type * as shared from '../../src/testing/shared-backend.ts';
+import type { sharedBackend } from '../../src/testing/shared-backend.ts';
+import type { SharedSpace } from '../../src/testing/shared-space.ts';
 
 /** What the model needs of the package. */
 export interface Engine {
   readonly createCache: typeof main.createCache;
   readonly memory: typeof main.memory;
   readonly localLog: typeof import('../../src/logs/local.ts').localLog;
-  readonly SharedSpace: typeof shared.SharedSpace;
-  readonly sharedBackend: typeof shared.sharedBackend;
+  readonly SharedSpace: typeof SharedSpace;
+  readonly sharedBackend: typeof sharedBackend;
 }
 
 /** Load the engine from a source tree: `src` itself, or a changed copy. */
 export async function engineFrom(src: string): Promise<Engine> {
-  const [{ createCache, memory }, { localLog }, { SharedSpace, sharedBackend }] = await Promise.all([
-    import(/* @vite-ignore */ `${src}/index.ts`) as Promise<typeof main>,
-    import(/* @vite-ignore */ `${src}/logs/local.ts`) as Promise<Pick<Engine, 'localLog'>>,
-    import(/* @vite-ignore */ `${src}/testing/shared-backend.ts`) as Promise<typeof shared>,
+  const from = <T>(file: string) => import(/* @vite-ignore */ `${src}/${file}`) as Promise<T>;
+  const [{ createCache, memory }, { localLog }, { SharedSpace }, { sharedBackend }] = await Promise.all([
+    from<Engine>('index.ts'),
+    from<Engine>('logs/local.ts'),
+    from<Engine>('testing/shared-space.ts'),
+    from<Engine>('testing/shared-backend.ts'),
   ]);
   return { createCache, memory, localLog, SharedSpace, sharedBackend };
 }

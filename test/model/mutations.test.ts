@@ -153,6 +153,34 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
       },
     ],
   },
+  {
+    guard: 'a log that answers at once is looked at before a read',
+    setups: ['file'],
+    edits: [
+      {
+        file: 'engine/authority.ts',
+        find: 'if (log.sync && log.pollEvery !== undefined) void this.pull();',
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'what is known is compared after the time has been read',
+    setups: ['file'],
+    edits: [
+      {
+        file: 'stores/memory-shelf.ts',
+        find: 'if (all.checks[at + 1] <= this.#clock.time && !this.#isEasyNow(slot)) return MISS;',
+        replace: '',
+      },
+      {
+        file: 'stores/memory-shelf.ts',
+        find: 'all.policy.touch(slot);\n    return all.values[slot];',
+        replace:
+          'if (all.checks[at + 1] <= this.#clock.time && !this.#isEasyNow(slot)) return MISS; return all.values[slot];',
+      },
+    ],
+  },
 ];
 
 /** Guards whose lack is found once in thousands of schedules: `found.test.ts` has them step by step, a soak plays them. */
@@ -167,6 +195,11 @@ const RARE: typeof MUTATIONS = [
         replace: 'backend !== undefined && keep',
       },
     ],
+  },
+  {
+    guard: 'a commit to a synchronous backend that was given up is not done',
+    setups: ['file'],
+    edits: [{ file: 'testing/shared-backend.ts', find: 'if (this.sync) signal.throwIfAborted();', replace: '' }],
   },
   {
     guard: 'a load that reads through the cache is not taken for newer than what the cache knows',

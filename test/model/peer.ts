@@ -134,7 +134,9 @@ export class Peer {
   #reading(place: Place, lenient: Owed): Reading {
     const { everywhere, clock, rest } = this.#world;
     const all = (owed: Owed) => (this.#strong || rest ? owed.with(everywhere) : owed.copy());
-    return { place, strict: all(this.strict), lenient: all(lenient), began: clock.now() };
+    const glanced = this.#world.glanced(this);
+    const strict = all(glanced ? this.strict.with(glanced) : this.strict);
+    return { place, strict, lenient: all(lenient), began: clock.now() };
   }
 
   async #checked(place: Place, asking: Asking): Promise<Made | undefined | null> {

@@ -1,7 +1,8 @@
 /** Where a schedule plays: the truth, the caches around it, what they share, and the first thing found wrong. */
 import type { CacheOptions, Change, ChangeLog, Store, TierOptions } from 'tidemark';
 import { type ManualClock, manualClock } from 'tidemark/testing';
-import type { SharedBackend, SharedSpace } from '../../src/testing/shared-backend.ts';
+import type { SharedBackend } from '../../src/testing/shared-backend.ts';
+import type { SharedSpace } from '../../src/testing/shared-space.ts';
 import { Chance } from './chance.ts';
 import type { Engine } from './engine.ts';
 import { Gates } from './gates.ts';
@@ -11,9 +12,9 @@ import { Peer } from './peer.ts';
 import { Owed, type Place, PLACES, type Said, Truth } from './truth.ts';
 
 /** What the caches of a schedule are made of. */
-export type Setup = 'memory' | 'hostile' | 'shared' | 'strong';
+export type Setup = 'memory' | 'hostile' | 'shared' | 'strong' | 'file';
 
-export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong'];
+export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong', 'file'];
 
 /** Sums, and what they are made from. */
 const SUMS = PLACES.filter(({ shelf }) => shelf === 'sum');
@@ -27,6 +28,8 @@ const SMALL = { stamps: 6, rules: 2 };
 export interface Seat {
   peer: Peer;
   link: SharedBackend | undefined;
+  /** True while its connection is cut off. */
+  cut: boolean;
   memory: ReturnType<Engine['memory']> | undefined;
 }
 
@@ -43,6 +46,10 @@ export class World {
   readonly former: Peer[] = [];
   /** What every process is owed once all is delivered: changes that the log has acknowledged. */
   readonly everywhere = new Owed();
+  /** What of it had been acknowledged before time last passed. */
+  before = new Owed();
+  /** True while the place that they share is down. */
+  down = false;
   /** Until when a made value is fresh, by its id. */
   readonly freshUntil = new Map<number, number>();
   /** The newest version of each place at which a load or a set found nothing there. */
@@ -89,7 +96,7 @@ export class World {
       (message) => this.mood.holds(message),
     );
     this.#log = this.#newLog();
-    if (setup === 'shared' || setup === 'strong')
+    if (setup !== 'memory' && setup !== 'hostile')
       this.space = new engine.SharedSpace({ clock: this.clock, ...(chance.once(2) ? { limits: SMALL } : {}) });
     if (this.space) this.#watchSets(this.space);
     const seats = this.space ? 2 + chance.below(2) : setup === 'memory' ? 1 + chance.below(2) : 1;
@@ -142,7 +149,8 @@ export class World {
       if (++this.#messages > MOST_MESSAGES) return this.#silence(name, operation);
       if (this.chance.unit() < this.mood.holds(operation)) await this.gates.hold(name, operation);
     };
-    const link = space && this.#engine.sharedBackend({ space, gate, pollEvery: 400 });
+    const sync = this.setup === 'file';
+    const link = space && this.#engine.sharedBackend({ space, gate, sync, pollEvery: 400 });
     if (link) this.#watchSaying(link);
     const live = space && chance.once(8) ? undefined : this.#engine.memory({ ...this.#limits });
     const tiers: (Store | TierOptions)[] = [];
@@ -155,7 +163,7 @@ export class World {
       log: this.#log,
       consistency: this.setup === 'strong' ? 'strong' : 'bounded',
     };
-    return { peer: new Peer(name, this, this.#engine, options), link, memory: live };
+    return { peer: new Peer(name, this, this.#engine, options), link, cut: false, memory: live };
   }
 
   /** The process at a seat dies and another takes its place. What it had not said yet is lost. */
@@ -167,6 +175,19 @@ export class World {
     this.former.push(peer);
     if (this.seats.length === 1 && this.chance.once(2)) this.#log = this.#newLog();
     Object.assign(seat, this.#seat());
+  }
+
+  /** Some time passes: at least a millisecond. */
+  pass(ms: number): void {
+    this.clock.advance(ms);
+    this.before = this.everywhere.copy();
+  }
+
+  /** What a process owes to others because it looks at the log before it reads: nothing where the log can't be looked at. */
+  glanced(peer: Peer): Owed | undefined {
+    const seat = this.seats.find((one) => one.peer === peer);
+    if (this.setup !== 'file' || this.down || !seat || seat.cut) return undefined;
+    return peer.cache.stats().tiers.at(-1)!.breaker === 'closed' ? this.before : undefined;
   }
 
   /** A change has been acknowledged by the log. */

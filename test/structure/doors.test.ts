@@ -8,7 +8,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Door, doors, filesBelow, manifest, read, root } from '../support/repository.ts';
 
 /** Doors that need Node; every other door runs in Workers and browsers. */
-const nodeOnly: readonly string[] = [];
+const nodeOnly: readonly string[] = [
+  './codecs/packed',
+  './backends/lmdb',
+  './embedded',
+  './embedded/keyv',
+  './embedded/migrate',
+];
 
 /** What Workers, browsers and Node all offer. */
 const webGlobals =

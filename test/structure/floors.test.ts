@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   ...Object.fromEntries(implementations.map((name) => [name, contracts])),
   stores: ['engine', 'policies'],
+  backends: ['engine', 'codecs', 'logs'],
   ...Object.fromEntries(products.map((name) => [name, lower])),
   dashboard: [...lower, ...products],
   cli: [...lower, ...products, 'dashboard'],

@@ -44,6 +44,19 @@ const options: BackendSuiteOptions<Made> = {
 };
 
 backendSuite({ describe, it }, options);
+backendSuite(
+  { describe, it },
+  {
+    ...options,
+    name: 'sharedBackend({ sync: true })',
+    make: () => {
+      const clock = manualClock();
+      const space = new SharedSpace({ clock });
+      return { backend: sharedBackend({ space, sync: true }), space, clock };
+    },
+    another: ({ space }) => sharedBackend({ space, sync: true }),
+  },
+);
 
 /** How a backend is spoilt: methods of the space it lives in, or of the connection to it. */
 interface Spoilt {
@@ -250,6 +263,18 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoilt: Sp
         commit: async (change: readonly string[], records: Parameters<SharedSpace['commit']>[1]) =>
           space.commit(change, records),
       }),
+    },
+  ],
+  [
+    'commits what has been given up, though it is synchronous',
+    'a commit to a synchronous backend that is given up has no effect afterwards',
+    {
+      connection: (_, space) => {
+        const sync = sharedBackend({ space, sync: true });
+        const call = { signal: new AbortController().signal };
+        const commit: Backend['commit'] = (change, records) => sync.commit(change, records, call);
+        return { sync: true, log: sync.log, commit };
+      },
     },
   ],
   [

@@ -211,9 +211,14 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoil: (lo
       ({ position }) => ({ position: () => ({ ...position(), incarnation: '' }) }),
     ],
     [
-      'answers with a promise though it is synchronous',
-      'a synchronous log never answers with a promise',
-      ({ append }) => ({ append: async (change) => append(change) }),
+      'answers reads with a promise though it is synchronous',
+      'a synchronous log never answers a read with a promise',
+      ({ stamps }) => ({ stamps: async (names) => stamps(names) }),
+    ],
+    [
+      'appends what has been given up',
+      'an append to a synchronous log that is given up has no effect afterwards',
+      ({ append }) => ({ append: async (change) => (await Promise.resolve(), append(change)) }),
     ],
     [
       'lets two who append at the same time have one mark',
@@ -317,6 +322,21 @@ describe('the suite notices a log that', () => {
     const { failed } = await outcomesOf((runner) => changeLogSuite(runner, { name: 'apart', make, another }));
     expect([...failed.keys()]).toContain('another connection sees a change as soon as it is acknowledged');
   });
+});
+
+test('a synchronous log may take its time to append', async () => {
+  const slow = (log: PlainLog): ChangeLog => ({
+    ...log,
+    append: async (change, { signal }) => {
+      await Promise.resolve();
+      signal.throwIfAborted();
+      return log.append(change);
+    },
+  });
+  const { failed } = await outcomesOf((runner) =>
+    changeLogSuite(runner, { name: 'slow to append', make: () => ({ log: slow(plainLog()) }) }),
+  );
+  expect([...failed.keys()]).toEqual([]);
 });
 
 test('a log that changes its incarnation with each loss passes', async () => {

@@ -196,3 +196,31 @@ test('the null codec refuses everything, which the suite takes for what it is', 
   expect(passed).toContain('no bytes at all give bad_bytes');
   expect([...failed.keys()]).toContain('plain data comes back equal, alone');
 });
+
+describe('of a codec that takes texts only, the suite', () => {
+  const texts: Codec = {
+    ...jsonCodec,
+    encode: (value) => {
+      if (typeof value !== 'string') throw new TidemarkError('bad_value', 'only texts');
+      return jsonCodec.encode(value);
+    },
+  };
+  const takes = { 'a text': () => 'text', 'a longer text': () => 'a longer text' };
+
+  test('asks for no other values', async () => {
+    const { failed } = await outcomesOf((runner) => codecSuite(runner, { name: 'texts', codec: texts, takes }));
+    expect([...failed.keys()]).toEqual([]);
+  });
+
+  test('notices that it refuses one of those that it is said to take', async () => {
+    const more = { ...takes, 'a number': () => 1 };
+    const { failed } = await outcomesOf((runner) => codecSuite(runner, { name: 'texts', codec: texts, takes: more }));
+    expect([...failed.keys()]).toContain('encoding changes nothing in the value, which may be frozen');
+  });
+
+  test('notices that it changes another value instead of refusing it', async () => {
+    const codec = { ...jsonCodec, encode: (value: unknown) => jsonCodec.encode(value ?? null) };
+    const { failed } = await outcomesOf((runner) => codecSuite(runner, { name: 'texts', codec, takes }));
+    expect([...failed.keys()]).toContain(RICH);
+  });
+});

@@ -27,6 +27,16 @@ storeSuite(
   },
 );
 
+storeSuite(
+  { describe, it },
+  {
+    name: 'a store of bytes that takes its time to write',
+    make: () => {
+      const store = bytesStore();
+      return { ...store, setMany: async (records) => store.setMany(records), clear: async () => store.clear() };
+    },
+  },
+);
 storeSuite({ describe, it }, { name: 'an asynchronous store of bytes', make: () => asynchronous(bytesStore()) });
 
 describe('an eventually consistent store', () => {
@@ -224,8 +234,8 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoil: (st
       keepingObjects,
     ],
     [
-      'answers with a promise though it is synchronous',
-      'a synchronous store never answers with a promise',
+      'answers reads with a promise though it is synchronous',
+      'a synchronous store never answers a read with a promise',
       ({ getMany }) => ({ getMany: async (keys) => getMany(keys) }),
     ],
     ['has no name', 'it has a name', () => ({ name: '' })],
