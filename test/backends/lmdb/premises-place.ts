@@ -1,6 +1,6 @@
 /** Directories for environments, what happens to them, and a look inside. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
@@ -62,7 +62,7 @@ export async function count(path: string): Promise<number> {
 }
 
 /** The number of a process that has ended. */
-export function deadProcess(): number {
+function deadProcess(): number {
   return spawnSync(process.execPath, ['-e', '']).pid;
 }
 
@@ -97,11 +97,6 @@ export function editData(path: string, change: (bytes: Buffer) => void): void {
   const bytes = readFileSync(place);
   change(bytes);
   writeFileSync(place, bytes);
-}
-
-/** Cut the data file off. */
-export function truncateData(path: string, bytes: number): void {
-  truncateSync(join(path, 'data.mdb'), bytes);
 }
 
 /** Fill pages with bytes that mean nothing, the same each time. */
