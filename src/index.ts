@@ -43,7 +43,8 @@ export type { PatternInput } from './engine/pattern.ts';
 export type { Entry, Mark } from './engine/entry.ts';
 export { type Dependency, implicitDependencies } from './engine/dependency.ts';
 export type { Call, LiveShelf, LiveStore, Shelf, Store, Stored, Truth, Usage, Verdict } from './engine/store.ts';
-export type { Change, ChangeLog, Page, Position } from './engine/log.ts';
+export type { Change, ChangeLog, Page, Position, StampsAnswer } from './engine/log.ts';
+export type { Mirror } from './engine/mirror.ts';
 export {
   type Backend,
   everyDependency,

@@ -36,7 +36,7 @@ const WORKS: Readonly<Record<string, Work>> = {
 
 /** The command. */
 export const cache: Command = {
-  usage: 'stats|verify|compact|sweep <dir> [--codec msgpack|json] [--compat level-cache] [--compression] [--json]',
+  usage: 'stats|verify|compact|sweep <dir> [--codec NAME] [--compat level-cache] [--compression] [--json]',
   help: [
     '  stats      entries, their bytes, how many have expired, changes in the log, the size of the file',
     '  verify     compare every row with its checksum and the index of times with the rows; fails if any is damaged',

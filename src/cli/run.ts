@@ -54,7 +54,7 @@ function version(): string {
 /** Called wrongly: as a command says, or as `parseArgs` does. */
 function isUsage(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
-  return error instanceof Error && (error as { readonly code?: string }).code?.startsWith('ERR_PARSE_ARGS_') === true;
+  return error instanceof Error && String((error as { readonly code?: unknown }).code).startsWith('ERR_PARSE_ARGS_');
 }
 
 function wordsOf(error: unknown): string {

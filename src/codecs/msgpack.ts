@@ -4,6 +4,7 @@ import type { Codec } from '../engine/codec.ts';
 import { TidemarkError } from '../engine/errors.ts';
 import { viewFrom } from '../engine/wire.ts';
 import { jsonCodec } from './json.ts';
+import { DEEPEST, isFaithful, isTable, MOST_NAMES, packPlain } from './msgpack-plain.ts';
 
 // How a value is written. A value's form has the bits of the forms of all its parts.
 const PLAIN = 0;
@@ -13,10 +14,6 @@ const JSON_TEXT = 3;
 /** MessagePack never begins with this byte: what does is a mark and is followed by the form. */
 const MARK = 0xc1;
 const MARKED = 2;
-
-const DEEPEST = 100; // from here on JSON, which looks for cycles
-const MOST_NAMES = 65_535; // of one object: the packer counts them in 16 bits
-const ROWS = 4; // objects in an array from which on their names are written once
 
 /** Objects as maps: the faster for few of them. */
 const plain = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
@@ -41,18 +38,18 @@ const WHOLE: ReadonlySet<unknown> = new Set([
   BigUint64Array.prototype,
 ]);
 
-type Text = { isWellFormed(): boolean };
-
 /**
  * MessagePack that keeps dates, maps, sets, bigints, typed arrays, `undefined`, `NaN`, `-0` and the infinities. Rare values
  * are written as `jsonCodec` writes them, right but slower and larger: an instance of `Buffer`, an object without a
  * prototype or nested deeper than 100, `-0`, a lone surrogate. What that refuses is refused with
- * `bad_value`. The bytes lie in blocks of at least 8 kB that many values share, so copy them to keep few for long. Typed
+ * `bad_value`. The bytes lie in blocks of up to 64 kB that many values share, so copy them to keep few for long. Typed
  * arrays are in the machine's byte order.
  */
 export const msgpackCodec: Codec = {
   name: 'msgpack',
   encode(value) {
+    const bytes = packPlain(value);
+    if (bytes) return bytes;
     const form = formOf(value, 0);
     if (form === JSON_TEXT) return marked(jsonCodec.encode(value));
     try {
@@ -104,9 +101,8 @@ function formOf(value: unknown, depth: number): number {
   }
 }
 
-/** UTF-8 can't carry a lone surrogate, and its decoders take a first U+FEFF for a mark of byte order. */
 function formOfText(text: string): number {
-  return (text as unknown as Text).isWellFormed() && text.charCodeAt(0) !== 0xfeff ? PLAIN : JSON_TEXT;
+  return isFaithful(text) ? PLAIN : JSON_TEXT;
 }
 
 function formOfObject(value: object, depth: number): number {
@@ -136,7 +132,7 @@ function formOfProperties(value: Record<string, unknown>, depth: number): number
 
 function formOfArray(array: readonly unknown[], depth: number): number {
   if (Object.values(array).length !== array.length) throw notOnlyParts(); // makes no names of the indexes, as keys would
-  let form = array.length >= ROWS && isRow(array[0]) ? RECORDS : PLAIN;
+  let form = isTable(array) ? RECORDS : PLAIN;
   for (let i = 0; i < array.length; i++) {
     const part = array[i];
     if (part === undefined && !Object.hasOwn(array, i)) throw notOnlyParts();
@@ -148,10 +144,6 @@ function formOfArray(array: readonly unknown[], depth: number): number {
 
 function notOnlyParts(): TidemarkError {
   return new TidemarkError('bad_value', "an array with holes or properties can't be kept as MessagePack");
-}
-
-function isRow(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function formOfMap(map: ReadonlyMap<unknown, unknown>, depth: number): number {

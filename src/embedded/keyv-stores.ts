@@ -59,7 +59,7 @@ abstract class KeyvStore {
 
   /** Close the cache if it was opened for this store; one that was handed in stays open. */
   async disconnect(): Promise<void> {
-    const opened = await this.#opened;
+    const opened = await this.#opened?.catch(() => undefined); // what couldn't be opened needs no closing
     await opened?.close();
   }
 }

@@ -55,11 +55,11 @@ export class LevelSnapshot {
   /** A text that is another one once the source has been opened or written to. */
   readonly fingerprint: string;
 
-  private constructor(source: string, folder: string, level: InstanceType<LevelClass>) {
+  private constructor(source: string, fingerprint: string, folder: string, level: InstanceType<LevelClass>) {
     this.#source = source;
+    this.fingerprint = fingerprint;
     this.#folder = folder;
     this.#level = level;
-    this.fingerprint = fingerprintOf(source);
   }
 
   /**
@@ -71,6 +71,7 @@ export class LevelSnapshot {
     if (!existsSync(join(from, 'CURRENT'))) throw new TidemarkError('bad_option', `${from} holds no LevelDB`);
     const source = realpathSync(from);
     if (isOpenHere(join(source, LOCK))) throw inUse(source);
+    const fingerprint = fingerprintOf(source);
     const folder = mkdtempSync(join(tmpdir(), 'tidemark-level-'));
     try {
       fill(folder, source);
@@ -78,7 +79,7 @@ export class LevelSnapshot {
       await level.open({ createIfMissing: false }).catch((error: unknown) => {
         throw told(source, error);
       });
-      return new LevelSnapshot(source, folder, level);
+      return new LevelSnapshot(source, fingerprint, folder, level);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;

@@ -9,7 +9,7 @@ import { flatSpace, nestedSpace, type Space } from './space.ts';
 /** All that one way does differently from the other. */
 export interface Manner {
   /** The namespace of the cache that is opened. Throws `bad_option`. */
-  space(namespace: string | undefined): Space;
+  readonly space: (namespace: string | undefined) => Space;
   readonly codec: Codec;
   /** Whether another codec may be chosen. */
   readonly codecs: 'any' | 'this one';
@@ -17,11 +17,11 @@ export interface Manner {
   readonly defaultTtl: number;
   readonly maxBytes: number;
   /** A TTL in milliseconds, `Infinity` for ever, of what the option `what` has. Throws `bad_option`. */
-  ttl(what: string, given: number): number;
+  readonly ttl: (what: string, given: number) => number;
   /** How many entries to list at most. Throws `bad_option`. */
-  limit(given: number | undefined): number;
+  readonly limit: (given: number | undefined) => number;
   /** What a value is once it has been stored. */
-  kept(value: unknown): unknown;
+  readonly kept: (value: unknown) => unknown;
   /** Whether an expired entry is removed when it is read, too, and not only when it is swept. */
   readonly removes: 'when swept' | 'when read';
   /** Whether a view's `close` and `sweepExpired` concern the view alone, or everything. */

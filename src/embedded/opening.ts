@@ -5,6 +5,7 @@ import { rowOf } from '../backends/lmdb/keys.ts';
 import { implicitDependencies, Names, softly } from '../engine/dependency.ts';
 import type { Entry, Mark } from '../engine/entry.ts';
 import type { Change } from '../engine/log.ts';
+import type { MaybePromise } from '../engine/maybe.ts';
 import { Loads } from './loads.ts';
 import type { Manner } from './manner.ts';
 import { dependencyOf, type Family, type Space, textOf } from './space.ts';
@@ -52,7 +53,7 @@ export class Opening {
   }
 
   /** The value under a key, or `undefined`. A read for the statistics. */
-  async read(space: Space, key: string): Promise<unknown> {
+  read(space: Space, key: string): MaybePromise<unknown> {
     const text = textOf(space, key);
     const value = this.look(space, key, text);
     if (value !== undefined) {
@@ -60,22 +61,26 @@ export class Opening {
       return value;
     }
     this.#counts.misses++;
-    if (this.manner.removes === 'when read') await this.#prune(rowOf(text));
-    return undefined;
+    return this.manner.removes === 'when read' ? this.#prune(rowOf(text)) : undefined;
   }
 
-  /** The same at once and uncounted, of a key whose text is known. */
+  /** The same, uncounted, of a key whose text is known. */
   look(space: Space, key: string, text: string): unknown {
     const { file } = this;
     const { environment } = file;
     return environment.read(() => {
       environment.catchUp();
       const entry = file.read(text);
-      if (entry === undefined || entry.freshUntil <= file.settings.clock.now()) return undefined;
+      if (entry === undefined || !this.#isYoung(entry)) return undefined;
       if (file.followed && !this.#isCurrent(space, key, entry)) return undefined;
       file.room.note(rowOf(text));
       return entry.value;
     });
+  }
+
+  /** The file has looked at when an entry ends; one that an engine has stored may be old before. */
+  #isYoung({ freshUntil, keptUntil }: Entry): boolean {
+    return freshUntil === keptUntil || freshUntil > this.file.settings.clock.now();
   }
 
   /** An engine may have said of what an entry rests on that it changed, or aged. */
@@ -87,7 +92,7 @@ export class Opening {
   }
 
   /** Remove an entry if it has expired by the time that it is removed: what was stored meanwhile stays. */
-  async #prune(row: string): Promise<void> {
+  async #prune(row: string): Promise<undefined> {
     const { environment, entries, settings, counts } = this.file;
     if (!environment.read(() => entries.has(row))) return;
     const now = settings.clock.now();

@@ -3,6 +3,7 @@ import type { LmdbBackend } from '../backends/lmdb.ts';
 import { TidemarkError } from '../engine/errors.ts';
 import { describe } from '../engine/key.ts';
 import type { Load } from '../engine/load.ts';
+import type { MaybePromise } from '../engine/maybe.ts';
 import { aFunction, checkOptions, functionOrNothing, list, signalOrNothing } from '../engine/options.ts';
 import { entriesOf, namespacesOf } from './listing.ts';
 import type { Opening, Step } from './opening.ts';
@@ -39,7 +40,7 @@ export class View<T> implements Cache<T> {
 
   readonly get = async (key: string): Promise<T | undefined> => {
     this.#check(key);
-    return (await this.#o.opening.read(this.#o.space, key)) as T | undefined;
+    return this.#o.opening.read(this.#o.space, key) as MaybePromise<T | undefined>;
   };
 
   readonly has = async (key: string): Promise<boolean> => (await this.get(key)) !== undefined;

@@ -8,7 +8,8 @@ import { FAILED, type Guard } from './guard.ts';
 import type { Change, ChangeLog, Page, Position } from './log.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { Outbox } from './outbox.ts';
-import type { Stamps } from './stamps.ts';
+import type { Recorder } from './recorder.ts';
+import type { Recalled, Stamps } from './stamps.ts';
 import type { Stored } from './store.ts';
 
 /** How a change ended: its mark, and whether the log knows of it. Without a mark it waits in the outbox. */
@@ -25,6 +26,8 @@ export interface AuthorityOptions {
   /** Between the cache and the log. */
   readonly guard: Guard;
   readonly stamps: Stamps;
+  /** Between the cache and the mirror of the log in one of its tiers, if one has any. */
+  readonly recorder: Recorder | undefined;
   readonly names: Names;
   readonly clock: Clock;
   readonly events: Emitter;
@@ -48,6 +51,7 @@ export class Authority {
   #heard = -Infinity;
   // How often a log has been joined: an answer asked for before the latest time may be of a log that has been left.
   #joins = 0;
+  #remembered: Position | undefined; // where the mirror ended when it was asked last
   #closed = false;
 
   constructor(options: AuthorityOptions) {
@@ -90,14 +94,16 @@ export class Authority {
     return andThen(said, (position) => {
       if (position === FAILED) return undefined;
       this.#heard = this.#o.clock.now();
-      if (!stamps.joined || position.incarnation !== stamps.incarnation) {
+      if (!stamps.following || position.incarnation !== stamps.incarnation) {
         if (joins !== this.#joins) return undefined; // said to a log that has been left meanwhile: not said
         this.#join(position);
       }
       stamps.apply(position.head, change);
-      if (position.head === stamps.applied + 1) stamps.advance(position.head);
-      else if (position.head > stamps.applied) void this.pull();
-      return position.head;
+      if (position.head === stamps.applied + 1) this.#advance(position.head, change);
+      const caughtUp = position.head > stamps.applied ? this.pull() : true;
+      if (stamps.joined) return position.head;
+      // What it brings is kept only once all is known that came before; and not if the log has been left meanwhile.
+      return andThen(caughtUp, () => (stamps.incarnation === position.incarnation ? position.head : undefined));
     });
   }
 
@@ -114,7 +120,7 @@ export class Authority {
       });
       return this.#next;
     }
-    const done = this.#pullUpTo(0);
+    const done = this.#o.stamps.following ? this.#pullUpTo(0) : this.#pullFirst();
     if (isPromise(done)) this.#pulling = done;
     return done;
   }
@@ -128,12 +134,21 @@ export class Authority {
     if (log.sync && log.pollEvery !== undefined) void this.pull();
   }
 
+  /** As long as no log has been joined: begin where the mirror ends, if there is one. */
+  #pullFirst(): MaybePromise<boolean> {
+    return andThen(this.#o.recorder?.position(), (position) => {
+      this.#remembered = position;
+      return this.#pullUpTo(0);
+    });
+  }
+
   /** Read page by page up to the head that the first page tells. */
   #pullUpTo(target: Mark): MaybePromise<boolean> {
     const { log, guard, stamps } = this.#o;
     const joins = this.#joins;
+    const after = stamps.following ? stamps.applied : this.#remembered?.head;
     const page = guard.attempt<Page | Position>('read', (call) =>
-      stamps.joined ? log.read(stamps.applied, call) : log.position(call),
+      after === undefined ? log.position(call) : log.read(after, call),
     );
     return andThen(page, (answer) => {
       if (answer !== FAILED) {
@@ -152,7 +167,10 @@ export class Authority {
 
   #take(answer: Page | Position): void {
     const { stamps } = this.#o;
-    if (!stamps.joined || answer.incarnation !== stamps.incarnation) return this.#join(answer);
+    if (!stamps.following || answer.incarnation !== stamps.incarnation) {
+      this.#join(answer);
+      if (stamps.joined) return;
+    }
     if (!('complete' in answer)) return;
     if (answer.complete > stamps.applied) {
       const head = Math.max(answer.head, stamps.known); // never back behind what has been said here meanwhile
@@ -161,18 +179,39 @@ export class Authority {
     for (const { mark, change } of answer.changes) {
       if (mark <= stamps.applied) continue;
       stamps.apply(mark, change);
-      stamps.advance(mark);
+      this.#advance(mark, change);
     }
   }
 
-  /** Begin at the log's present position. What was held from before is dropped: nobody can vouch for it. */
+  /** A change has been applied, and all before it have been, too. */
+  #advance(mark: Mark, change: Change): void {
+    this.#o.stamps.advance(mark);
+    this.#o.recorder?.add(mark, change);
+  }
+
+  /**
+   * Begin at the log's present position, or, for the first time, where a mirror of this very log ends; then all that came
+   * since is read before anything is vouched for. What was held from before is dropped: nobody can vouch for it.
+   */
   #join(position: Position, reason: 'missed' | 'incarnation' = 'incarnation'): void {
-    const { stamps, drop, events } = this.#o;
+    const { stamps, recorder, drop, events } = this.#o;
     const anew = stamps.joined;
+    const { incarnation, head } = this.#remembered ?? position;
+    const resumes = !stamps.following && incarnation === position.incarnation && head <= position.head;
+    const start = resumes ? { incarnation, head } : position;
     this.#joins++;
     drop();
-    stamps.join(position);
+    stamps.join(start, position.head);
+    recorder?.begin(start);
     if (anew) events.emit('gap', { reason });
+  }
+
+  /**
+   * What a mirror knows of dependencies whose stamps this process no longer knows, for an entry of the mark `after`;
+   * undefined if there is no mirror that reaches back so far and answers.
+   */
+  recall(dependencies: readonly Dependency[], after: Mark): MaybePromise<Recalled | undefined> {
+    return this.#o.recorder?.recall(dependencies, after);
   }
 
   /** Ask for the stamps of dependencies that this process no longer knows; false if the log doesn't answer. */
@@ -205,5 +244,6 @@ export class Authority {
     this.#stopWatching?.();
     this.#stopPolling?.();
     await this.#pulling;
+    await this.#o.recorder?.close();
   }
 }

@@ -10,7 +10,7 @@ import {
   tierOf,
   type TierOptions,
 } from './cache-options.ts';
-import { CoarseClock, systemClock } from './clock.ts';
+import { type Clock, CoarseClock, systemClock } from './clock.ts';
 import { type Collection, DefinedCollection } from './collection.ts';
 import type { Core } from './core.ts';
 import { Names } from './dependency.ts';
@@ -24,9 +24,11 @@ import { describe, type Key, localId, type Path, pathOf } from './key.ts';
 import type { ChangeLog } from './log.ts';
 import { Memo } from './memo.ts';
 import { aFunction, checkOptions, listOrNothing, nonEmptyText } from './options.ts';
+import { Recorder } from './recorder.ts';
 import { Stamps } from './stamps.ts';
 import { type CacheStats, summed } from './stats.ts';
 import { isLive, type Store } from './store.ts';
+import type { Tier } from './tier.ts';
 import { type CollectionOptions, termsOf } from './terms.ts';
 import { warm, type WarmOptions, type WarmProgress, type WarmStep } from './warm.ts';
 
@@ -63,7 +65,19 @@ export class Cache {
     const track = (work: Promise<unknown>) => this.#track(work);
     const guard = backend?.guard ?? new Guard('log', settingsOf('log', {}), clock, events);
     const drop = () => this.#drop();
-    const authority = new Authority({ log, backend: store, guard, stamps, names, clock, events, drop, track });
+    const recorder = recorderOf(tiers, backend, clock);
+    const authority = new Authority({
+      log,
+      backend: store,
+      guard,
+      stamps,
+      recorder,
+      names,
+      clock,
+      events,
+      drop,
+      track,
+    });
     const coarse = new CoarseClock(clock, () => authority.glance());
     const assertOpen = () => this.#assertOpen();
     this.#core = {
@@ -182,7 +196,7 @@ export class Cache {
         usage: isLive(store) ? store.usage : undefined,
       })),
       log: {
-        incarnation: stamps.incarnation,
+        incarnation: stamps.joined ? stamps.incarnation : '',
         known: stamps.known,
         applied: stamps.applied,
         unsaid: stamps.unsaid,
@@ -228,7 +242,7 @@ export class Cache {
 
   #keyChanged([name, ...path]: Path, mark: Mark, soft: boolean): void {
     if (name !== this.name || path.length === 0) return;
-    this.#adHoc.shelves.changed(localId(path), mark, soft);
+    this.#adHoc?.shelves.changed(localId(path), mark, soft); // a log may be joined before there is anything
     if (path.length > 1) this.#collections.get(path[0])?.shelves.changed(localId(path.slice(1)), mark, soft);
   }
 
@@ -236,4 +250,10 @@ export class Cache {
     this.#adHoc?.shelves.drop();
     for (const { shelves } of this.#collections.values()) shelves.drop();
   }
+}
+
+/** For the mirror of the slowest tier that has one: they all are of the same log. The authority needs none of itself. */
+function recorderOf(tiers: readonly Tier[], backend: Tier | undefined, clock: Clock): Recorder | undefined {
+  const tier = tiers.findLast((one) => one.store.mirror && one !== backend);
+  return tier?.store.mirror && new Recorder(tier.store.mirror, tier.guard, clock);
 }

@@ -52,6 +52,16 @@ const UNKNOWN = 128;
 
 const NONE: readonly Dependency[] = Object.freeze([]);
 
+/** An entry whose value is bytes already: nothing else about it can fail. */
+export type EncodedEntry = Entry<Uint8Array>;
+
+/** The same entry with its value as bytes. Throws `bad_value` for what the codec can't represent. */
+export function withBytes(entry: Entry, codec: Codec): EncodedEntry {
+  const value = codec.encode(entry.value);
+  if (value.length >= 2 ** 32) throw new TidemarkError('bad_value', "a value of 4 GB or more can't be kept as bytes");
+  return { ...entry, value };
+}
+
 /**
  * An entry as bytes: a byte of format, a byte of flags, the length of the value (32 bits, big-endian), what the flags say
  * is there, the value. Left out are a mark of 0, a `freshUntil` of `Infinity`, a `keptUntil` that equals it, and an
@@ -59,30 +69,46 @@ const NONE: readonly Dependency[] = Object.freeze([]);
  * {@link decodeEntry}, too.
  */
 export function encodeEntry(entry: Entry, codec: Codec, home = ''): Uint8Array {
+  const encoded = withBytes(entry, codec);
+  const bytes = new Uint8Array(sizeOfEntry(encoded, home));
+  putEntry(bytes, 0, encoded, home);
+  return bytes;
+}
+
+function flagsFor(entry: EncodedEntry, home: string): number {
   const { mark, incarnation, dependencies, freshUntil, keptUntil, etag, cost } = entry;
-  const value = codec.encode(entry.value);
-  if (value.length >= 2 ** 32) throw new TidemarkError('bad_value', "a value of 4 GB or more can't be kept as bytes");
-  const flags =
+  return (
     (mark === 0 ? 0 : MARK) |
     (freshUntil === Infinity ? 0 : FRESH) |
     (keptUntil === freshUntil ? 0 : KEPT) |
     (cost === undefined ? 0 : COST) |
     (incarnation === home ? 0 : INCARNATION) |
     (dependencies.length === 0 ? 0 : DEPENDENCIES) |
-    (etag === undefined ? 0 : ETAG);
+    (etag === undefined ? 0 : ETAG)
+  );
+}
 
-  let start = afterNumbers(flags);
-  if (flags & INCARNATION) start += bytesOfText(incarnation);
+/** How many bytes {@link putEntry} takes. */
+export function sizeOfEntry(entry: EncodedEntry, home: string): number {
+  const { incarnation, dependencies, etag, value } = entry;
+  const flags = flagsFor(entry, home);
+  let size = afterNumbers(flags);
+  if (flags & INCARNATION) size += bytesOfText(incarnation);
   if (flags & DEPENDENCIES) {
-    start += bytesOfCount(dependencies.length);
-    for (const dependency of dependencies) start += bytesOfText(dependency);
+    size += bytesOfCount(dependencies.length);
+    for (const dependency of dependencies) size += bytesOfText(dependency);
   }
-  if (etag !== undefined) start += bytesOfText(etag);
+  if (etag !== undefined) size += bytesOfText(etag);
+  return size + value.length;
+}
 
-  const bytes = new Uint8Array(start + value.length);
-  bytes[0] = FORMAT;
-  bytes[1] = flags;
-  let at = putLength(bytes, 2, value.length);
+/** Write an entry as {@link encodeEntry} does, into bytes that have room for it, from a place on. */
+export function putEntry(bytes: Uint8Array, from: number, entry: EncodedEntry, home: string): void {
+  const { mark, incarnation, dependencies, freshUntil, keptUntil, etag, cost, value } = entry;
+  const flags = flagsFor(entry, home);
+  bytes[from] = FORMAT;
+  bytes[from + 1] = flags;
+  let at = putLength(bytes, from + 2, value.length);
   if (flags & MARK) at = putNumber(bytes, at, mark);
   if (flags & FRESH) at = putNumber(bytes, at, freshUntil);
   if (flags & KEPT) at = putNumber(bytes, at, keptUntil);
@@ -92,9 +118,8 @@ export function encodeEntry(entry: Entry, codec: Codec, home = ''): Uint8Array {
     at = putCount(bytes, at, dependencies.length);
     for (const dependency of dependencies) at = putText(bytes, at, dependency);
   }
-  if (etag !== undefined) putText(bytes, at, etag);
-  bytes.set(value, start);
-  return bytes;
+  if (etag !== undefined) at = putText(bytes, at, etag);
+  bytes.set(value, at);
 }
 
 /**

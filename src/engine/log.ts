@@ -29,6 +29,11 @@ export interface Page extends Position {
   readonly changes: readonly { readonly mark: Mark; readonly change: Change }[];
 }
 
+/** Stamps by the position of the dependencies that were asked for, and where the log stood when it answered. */
+export interface StampsAnswer extends Position {
+  readonly stamps: readonly Mark[];
+}
+
 /** An ordered list of changes. */
 export interface ChangeLog {
   /** True if reads (`position`, `read`, `stamps`) answer at once, without a promise; `append` may still answer with one. */
@@ -48,10 +53,7 @@ export interface ChangeLog {
    * Rules that match a key's dependency (`=…`) count as changes of it. A rule that the log forgets may live on as a change
    * of the prefix that it begins with, so whoever rests on a key rests on its prefixes, too.
    */
-  stamps(
-    dependencies: readonly Dependency[],
-    call: Call,
-  ): MaybePromise<Position & { readonly stamps: readonly Mark[] }>;
+  stamps(dependencies: readonly Dependency[], call: Call): MaybePromise<StampsAnswer>;
   /**
    * Call `wake` whenever there may be something new. A hint: it may come late, twice, or not at all; followers also ask
    * by themselves every `pollEvery` milliseconds. A synchronous log without `pollEvery` must wake its watchers before

@@ -18,6 +18,7 @@ import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { checkOptions, signalOrNothing } from './options.ts';
 import { accepts } from './schema.ts';
 import type { Shelves } from './shelves.ts';
+import type { Recalled } from './stamps.ts';
 import type { Counts } from './stats.ts';
 import type { Verdict } from './store.ts';
 import type { Terms } from './terms.ts';
@@ -154,11 +155,19 @@ export class Reader {
   /** May this entry be served? It must rest on nothing that changed since its mark, and then be young enough. */
   #judge(quest: Quest, entry: Entry, level: number): MaybePromise<Found | undefined> {
     const { stamps, authority } = this.#core;
-    const verdict = () => stamps.verdict(quest.path, entry.dependencies, entry.mark, entry.incarnation);
+    const { dependencies, mark, incarnation } = entry;
+    const verdict = (recalled?: Recalled) => stamps.verdict(quest.path, dependencies, mark, incarnation, recalled);
     const first = verdict();
     if (first !== 'unknown') return this.#weigh(quest, entry, level, first);
-    const asked = authority.learn(stamps.toAsk(quest.path, entry.dependencies));
-    return andThen(asked, (answered) => this.#weigh(quest, entry, level, answered ? verdict() : 'unknown'));
+    const names = stamps.toAsk(quest.path, dependencies);
+    // Whatever has been waited for, the verdict is found in the very moment in which it is used.
+    return andThen(authority.recall(names, mark), (recalled) => {
+      const second = verdict(recalled);
+      if (second !== 'unknown') return this.#weigh(quest, entry, level, second);
+      return andThen(authority.learn(names), (answered) =>
+        this.#weigh(quest, entry, level, answered ? verdict() : 'unknown'),
+      );
+    });
   }
 
   #weigh(quest: Quest, entry: Entry, level: number, verdict: Verdict): MaybePromise<Found | undefined> {

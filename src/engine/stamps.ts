@@ -19,6 +19,11 @@ import type { Truth, Verdict } from './store.ts';
 /** Told of each change that names a key or a path, so that live shelves can drop or expire the key's own entry at once. */
 export type KeyListener = (path: Path, mark: Mark, soft: boolean) => void;
 
+/** What a mirror of the log knows of some dependencies: the marks of their last changes, or any larger ones. */
+export interface Recalled extends Position {
+  readonly stamps: ReadonlyMap<Dependency, Mark>;
+}
+
 /** This process's knowledge of one log. */
 export class Stamps implements Truth {
   /** Grows with every event that may change a verdict. A load and its joiners compare it. */
@@ -26,7 +31,7 @@ export class Stamps implements Truth {
   horizon: Mark = Infinity;
   applied: Mark = 0;
   incarnation = '';
-  #joined = false;
+  #upTo: Mark = Infinity; // what must have been applied before anything is vouched for
   #known: Mark = 0;
   #newestSoft: Mark = 0;
   #table: StampTable;
@@ -63,9 +68,14 @@ export class Stamps implements Truth {
     return this.#known;
   }
 
-  /** True once the log's position has been learned. Before that nothing can be kept or vouched for. */
+  /** True once a position in the log is known, from which on changes can be applied. */
+  get following(): boolean {
+    return this.#upTo < Infinity;
+  }
+
+  /** True once all is applied that the log had when it was joined. Before that nothing can be kept or vouched for. */
   get joined(): boolean {
-    return this.#joined;
+    return this.applied >= this.#upTo;
   }
 
   /** Dependencies whose change waits to be said. */
@@ -78,10 +88,13 @@ export class Stamps implements Truth {
     return { held: this.#ids.size, table: this.#table.size, floor: this.#table.floor };
   }
 
-  /** Begin, or begin anew, at a position: of all that changed before it nothing is known. */
-  join(position: Position): void {
-    const anew = this.#joined;
-    this.#joined = true;
+  /**
+   * Begin, or begin anew, at a position: of all that changed before it nothing is known. Nothing is vouched for before every
+   * change up to `upTo` has been applied, the log's head if that isn't where it begins.
+   */
+  join(position: Position, upTo: Mark = position.head): void {
+    const anew = this.following;
+    this.#upTo = upTo;
     this.incarnation = position.incarnation;
     this.applied = this.#known = this.#newestSoft = position.head;
     this.#table = this.#newTable(position.head);
@@ -139,7 +152,7 @@ export class Stamps implements Truth {
 
   #moved(): void {
     this.seq++;
-    this.horizon = this.#joined && this.#unsaid.size === 0 ? this.#known : Infinity;
+    this.horizon = this.joined && this.#unsaid.size === 0 ? this.#known : Infinity;
   }
 
   #touch(dependency: Dependency, mark: Mark): void {
@@ -206,7 +219,7 @@ export class Stamps implements Truth {
 
   check(mark: Mark, base: readonly number[], held: readonly number[] | undefined, path: () => Path): Verdict {
     if (mark >= this.horizon) return 'valid';
-    if (!this.#joined) return 'invalid';
+    if (!this.joined) return 'invalid';
     let soft = false;
     for (let ids: readonly number[] | undefined = base; ids; ids = ids === base ? held : undefined)
       for (const id of ids) {
@@ -233,30 +246,48 @@ export class Stamps implements Truth {
   /**
    * What has become of an entry at `path` with this mark and these dependencies, from whatever tier it comes. `unknown`
    * means that nothing speaks against it but that the table no longer knows some of {@link toAsk}.
+   *
+   * What a mirror has `recalled` of them counts if it leaves out nothing: a dependency that the table doesn't know hasn't
+   * changed since the floor, so a mirror that knows of every change up to the floor, or later, knows of its last one. One
+   * that is behind may lack what has been applied and forgotten here. It isn't remembered: where a mirror says no more than
+   * that something hasn't changed since the entry's mark, that would speak against older entries.
    */
-  verdict(path: Path, dependencies: readonly Dependency[], mark: Mark, incarnation: string): Verdict {
-    if (!this.#joined || incarnation !== this.incarnation) return 'invalid';
+  verdict(
+    path: Path,
+    dependencies: readonly Dependency[],
+    mark: Mark,
+    incarnation: string,
+    recalled?: Recalled,
+  ): Verdict {
+    if (!this.joined || incarnation !== this.incarnation) return 'invalid';
     if (mark >= this.horizon) return 'valid';
     const names = [...implicitDependencies(path), ...dependencies];
+    const complete = recalled?.incarnation === this.incarnation && recalled.head >= this.#table.floor;
+    const more = complete ? recalled.stamps : undefined;
     let verdict: Verdict = 'valid';
     for (const name of names) {
-      const hard = this.#since(name, mark, false);
+      const hard = this.#since(name, mark, false, more);
       if (hard === 'changed') return 'invalid';
       if (hard === 'unknown') verdict = 'unknown';
     }
     if (this.#newestSoft <= mark && this.#table.floor <= mark && this.#unsaid.size === 0) return verdict;
     for (const name of names) {
-      const soft = this.#since(name, mark, true);
+      const soft = this.#since(name, mark, true, more);
       if (soft === 'changed' && verdict === 'valid') verdict = 'soft';
       if (soft === 'unknown') verdict = 'unknown';
     }
     return verdict;
   }
 
-  #since(name: Dependency, mark: Mark, soft: boolean): 'unchanged' | 'changed' | 'unknown' {
+  #since(
+    name: Dependency,
+    mark: Mark,
+    soft: boolean,
+    more: ReadonlyMap<Dependency, Mark> | undefined,
+  ): 'unchanged' | 'changed' | 'unknown' {
     const full = soft ? softly(name) : name;
     if (this.#unsaid.has(full)) return 'changed';
-    const stamp = this.#stampOf(name, soft);
+    const stamp = this.#stampOf(name, soft) ?? more?.get(full);
     if (stamp !== undefined && stamp > mark) return 'changed';
     if (this.#table.newestRule > mark) {
       const path = keyPathOf(name);

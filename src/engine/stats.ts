@@ -88,6 +88,7 @@ export interface CacheStats extends CollectionStats {
   readonly collections: Readonly<Record<string, CollectionStats>>;
   readonly tiers: readonly TierStats[];
   readonly log: {
+    /** Which log it is; empty until all is known that it had when it was met: before that nothing is vouched for. */
     readonly incarnation: string;
     /** The newest mark known, and the mark up to which all changes are. */
     readonly known: number;

@@ -14,6 +14,7 @@ import type { CoarseClock } from './clock.ts';
 import type { Dependency } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
 import type { MaybePromise } from './maybe.ts';
+import type { Mirror } from './mirror.ts';
 
 /** An entry under its key. Keys are texts made by `storageKey`; `pathOfStorageKey` gives back the path. */
 export interface Stored {
@@ -48,6 +49,8 @@ export interface Store {
   deleteMany(keys: readonly string[], call: Call): MaybePromise<void>;
   /** Forget everything. */
   clear(call: Call): MaybePromise<void>;
+  /** What it remembers of the log that its entries' marks belong to, for a durable store whose log lives elsewhere. */
+  readonly mirror?: Mirror;
   /** Let go of files, connections and timers. Nothing is asked of the store afterwards. */
   close?(): MaybePromise<void>;
 }

@@ -7,6 +7,7 @@ import { ensure, ensureEqual } from './expectations.ts';
 import { type Group, register, type Skips, type Test, type TestRunner } from './runner.ts';
 import { awkwardPaths } from './samples.ts';
 import { CALL, keyOf, StoreTrial, type TrialOptions } from './store-trial.ts';
+import { mirrorTests } from './store-mirror.ts';
 import { valueTests } from './store-values.ts';
 
 /** What every suite that tests a store is told about it. */
@@ -20,6 +21,8 @@ export interface StoreTraits {
   readonly clock?: Clock;
   /** Called after each write: for a store that is eventually consistent, wait here until a read must see it. */
   readonly settle?: () => MaybePromise<void>;
+  /** Given if the store has a mirror; it must remember some hundred changes. */
+  readonly mirror?: true;
 }
 
 /** Options of {@link storeSuite}. */
@@ -52,12 +55,13 @@ export function storeGroups(
     readonly reopen: ((closed: Store) => MaybePromise<Store>) | undefined;
   },
 ): readonly Group[] {
-  const { open, close, reopen, clock, settle = () => {}, keeps = 'bytes' } = options;
+  const { open, close, reopen, clock, settle = () => {}, keeps = 'bytes', mirror = false } = options;
   const trial: TrialOptions = { open, close, clock, settle };
   return [
     { title: 'keys and entries', tests: entryTests(trial) },
     { title: 'values', tests: valueTests(trial, keeps) },
     { title: 'life', tests: lifeTests(trial, reopen) },
+    { title: 'what it remembers of a log elsewhere', tests: mirrorTests(trial, mirror, reopen) },
   ];
 }
 

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
+import type { Store } from 'tidemark';
 import { type LmdbBackend, lmdbBackend, type LmdbOptions } from 'tidemark/backends/lmdb';
+import { jsonCodec } from 'tidemark/codecs/json';
 import { backendSuite, manualClock } from 'tidemark/testing';
 
 interface Made {
@@ -12,20 +14,38 @@ interface Made {
   readonly clock: ReturnType<typeof manualClock>;
 }
 
+const openings = new WeakMap<Store, LmdbOptions>();
+
+function open(options: LmdbOptions): LmdbBackend {
+  const backend = lmdbBackend(options);
+  openings.set(backend, options);
+  return backend;
+}
+
 function make(options: Partial<LmdbOptions> = {}): Made {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-lmdb-'));
   const clock = manualClock();
-  return { folder, clock, backend: lmdbBackend({ path: join(folder, 'a.b'), clock, ...options }) };
+  return { folder, clock, backend: open({ path: join(folder, 'a.b'), clock, ...options }) };
 }
 
-backendSuite(
-  { describe, it },
-  {
-    name: 'LMDB backend',
-    make,
-    makeSmall: () => make({ keepChanges: 100, keepStamps: 100 }),
-    another: (made: Made) => lmdbBackend({ path: join(made.folder, 'a.b'), clock: made.clock }),
-    leases: { passTime: (made: Made, ms: number) => made.clock.advance(ms) },
-    close: (made: Made) => rmSync(made.folder, { recursive: true, force: true }),
-  },
-);
+/** Once for each codec and durability: nothing of the contracts may rest on either. */
+const kinds: readonly (readonly [string, Partial<LmdbOptions>])[] = [
+  ['LMDB backend', {}],
+  ['LMDB backend with JSON, packed', { codec: jsonCodec, compression: true }],
+  ['LMDB backend that waits for the disk', { durability: 'machine' }],
+];
+
+for (const [name, options] of kinds)
+  backendSuite(
+    { describe, it },
+    {
+      name,
+      make: () => make(options),
+      makeSmall: () => make({ keepChanges: 100, keepStamps: 100, ...options }),
+      another: ({ folder, clock }: Made) => open({ path: join(folder, 'a.b'), clock, ...options }),
+      reopen: (closed) => open(openings.get(closed)!),
+      mirror: true,
+      leases: { passTime: ({ clock }: Made, ms) => clock.advance(ms) },
+      close: ({ folder }: Made) => rmSync(folder, { recursive: true, force: true }),
+    },
+  );

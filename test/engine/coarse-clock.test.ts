@@ -91,3 +91,37 @@ test('a clock that goes backwards is followed', () => {
   inner.advance(1);
   expect(coarse.now()).toBe(501);
 });
+
+describe('who is told when the clock is read', () => {
+  /** A coarse clock that counts how often it tells. */
+  function telling() {
+    const inner = manualClock({ now: 1000 });
+    let told = 0;
+    const coarse: CoarseClock = new CoarseClock(inner, () => {
+      told++;
+      coarse.now(); // may look at the time: it is known by then
+    });
+    return { coarse, inner, told: () => told };
+  }
+
+  test('hears of it once in a millisecond, and once more after a thousand looks', () => {
+    const { coarse, inner, told } = telling();
+    for (let i = 0; i < 900; i++) coarse.now();
+    expect(told()).toBe(1);
+    for (let i = 0; i < 200; i++) coarse.tick();
+    expect(told()).toBe(2);
+    inner.advance(1);
+    expect(coarse.time).toBe(Infinity);
+    coarse.now();
+    expect(told()).toBe(3);
+  });
+
+  test('hears nothing of a quiet look, which tells the same time and leaves the next one to read it', () => {
+    const { coarse, inner, told } = telling();
+    expect([coarse.quietly(), coarse.time, told(), inner.pending]).toEqual([1000, Infinity, 0, 0]);
+    coarse.now();
+    inner.advance(1);
+    expect([coarse.quietly(), told()]).toEqual([1001, 1]);
+    expect([coarse.now(), coarse.quietly(), told()]).toEqual([1001, 1001, 2]);
+  });
+});

@@ -151,7 +151,10 @@ const DISRUPTIONS = {
   trim: ({ space, chance }) => space!.trim(chance.below(3)),
   compact: ({ space }) => space!.compact(),
   flush: ({ space }) => space!.flush(),
-  evict: ({ space, chance }) => space!.keys.length > 0 && space!.evict(chance.pick(space!.keys)),
+  evict({ space, chance }, { disk }) {
+    if (space!.keys.length > 0) space!.evict(chance.pick(space!.keys));
+    if (disk && chance.once(4)) disk.forget();
+  },
 } satisfies Record<string, (world: World, seat: Seat) => unknown>;
 
 const QUIET = {
@@ -171,7 +174,8 @@ const SHARED = { ...QUIET, down: 1.5, stall: 1, up: 5, cut: 1.5, mend: 4, trim: 
 
 /** One step of a schedule. */
 export function weightsOf(world: World): Readonly<Record<keyof typeof SHARED, number>> {
-  return world.mood.weights(world.space ? SHARED : { ...SHARED, ...NOTHING, ...QUIET });
+  const usual = world.space ? SHARED : { ...SHARED, ...NOTHING, ...QUIET };
+  return world.mood.weights(world.setup === 'disk' ? { ...usual, restart: 3 } : usual);
 }
 
 export async function step(world: World, weights: Readonly<Record<keyof typeof SHARED, number>>): Promise<void> {

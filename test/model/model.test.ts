@@ -14,13 +14,21 @@ import type { Setup } from './world.ts';
 const soak = process.env['SOAK'] === '1';
 const again = process.env['MODEL_SEED'];
 
-const COUNTS: Readonly<Record<Setup, number>> = { memory: 2000, hostile: 3000, shared: 3000, strong: 2000, file: 2000 };
+const COUNTS: Readonly<Record<Setup, number>> = {
+  memory: 2000,
+  hostile: 3000,
+  shared: 3000,
+  strong: 2000,
+  file: 2000,
+  disk: 3000,
+};
 const MORE = 100; // times as many in a soak
 
 const promises: Readonly<Record<Setup, string>> = {
   memory: 'memory alone, with one or two processes on a local log',
   hostile: 'memory before a store that loses, lies, throws and stalls',
   shared: 'two or three processes on a shared backend that fails, forgets and starts anew',
+  disk: 'two or three processes with disks that outlive them, before a shared backend',
   file: 'two or three processes on a shared backend whose reads answer at once, and whose writes take their time',
   strong: 'two or three processes with strong reads: what any process was told is what every process reads',
 };

@@ -12,7 +12,7 @@ const KINDS = [
   ['append', 'commit'],
   ['getMany'],
   ['setMany'],
-  ['stamps'],
+  ['stamps', 'mirror'],
   ['acquire'],
   ['load', 'part'],
   ['answer'],

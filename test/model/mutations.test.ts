@@ -181,10 +181,63 @@ const MUTATIONS: readonly (Mutation & { readonly setups?: readonly Setup[] })[] 
       },
     ],
   },
+  {
+    guard: 'who resumes at a mirror vouches for nothing before it has caught up',
+    setups: ['disk'],
+    edits: [
+      { file: 'engine/authority.ts', find: 'stamps.join(start, position.head);', replace: 'stamps.join(start);' },
+    ],
+  },
+  {
+    guard: 'a mirror that is behind what was applied and forgotten is not believed',
+    setups: ['disk'],
+    edits: [{ file: 'engine/stamps.ts', find: '&& recalled.head >= this.#table.floor;', replace: ';' }],
+  },
+  {
+    guard: 'a mirror is told of a gap',
+    setups: ['disk'],
+    edits: [
+      {
+        file: 'engine/recorder.ts',
+        find: 'this.#from = this.#to = head;',
+        replace: 'this.#to = head; this.#from ||= head;',
+      },
+    ],
+  },
 ];
 
-/** Guards whose lack is found once in thousands of schedules: `found.test.ts` has them step by step, a soak plays them. */
+/**
+ * Guards whose lack is found once in thousands of schedules: `found.test.ts` or a promise has them step by step, a soak
+ * plays them.
+ */
 const RARE: typeof MUTATIONS = [
+  {
+    guard: 'a mirror of another incarnation is not resumed at',
+    setups: ['disk'],
+    edits: [
+      {
+        file: 'engine/authority.ts',
+        find: 'const resumes = !stamps.following && incarnation === position.incarnation &&',
+        replace: 'const resumes = !stamps.following &&',
+      },
+      {
+        file: 'engine/authority.ts',
+        find: 'resumes ? { incarnation, head } : position',
+        replace: 'resumes ? { ...position, head } : position',
+      },
+    ],
+  },
+  {
+    guard: 'what a mirror recalls is of the log that is followed',
+    setups: ['disk'],
+    edits: [
+      {
+        file: 'engine/stamps.ts',
+        find: 'recalled?.incarnation === this.incarnation &&',
+        replace: 'recalled !== undefined &&',
+      },
+    ],
+  },
   {
     guard: 'a commit that was given up for lost brings no value',
     setups: ['shared'],

@@ -1,6 +1,7 @@
 /** Where a schedule plays: the truth, the caches around it, what they share, and the first thing found wrong. */
 import type { CacheOptions, Change, ChangeLog, Store, TierOptions } from 'tidemark';
 import { type ManualClock, manualClock } from 'tidemark/testing';
+import type { Disk, DiskStore } from '../../src/testing/disk-store.ts';
 import type { SharedBackend } from '../../src/testing/shared-backend.ts';
 import type { SharedSpace } from '../../src/testing/shared-space.ts';
 import { Chance } from './chance.ts';
@@ -12,9 +13,9 @@ import { Peer } from './peer.ts';
 import { Owed, type Place, PLACES, type Said, Truth } from './truth.ts';
 
 /** What the caches of a schedule are made of. */
-export type Setup = 'memory' | 'hostile' | 'shared' | 'strong' | 'file';
+export type Setup = 'memory' | 'hostile' | 'shared' | 'strong' | 'file' | 'disk';
 
-export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong', 'file'];
+export const SETUPS: readonly Setup[] = ['memory', 'hostile', 'shared', 'strong', 'file', 'disk'];
 
 /** Sums, and what they are made from. */
 const SUMS = PLACES.filter(({ shelf }) => shelf === 'sum');
@@ -31,6 +32,9 @@ export interface Seat {
   /** True while its connection is cut off. */
   cut: boolean;
   memory: ReturnType<Engine['memory']> | undefined;
+  /** What its process has on disk, and what is still there after a restart. */
+  store: DiskStore | undefined;
+  readonly disk: Disk | undefined;
 }
 
 /** Everything that a schedule plays with. */
@@ -100,7 +104,9 @@ export class World {
       this.space = new engine.SharedSpace({ clock: this.clock, ...(chance.once(2) ? { limits: SMALL } : {}) });
     if (this.space) this.#watchSets(this.space);
     const seats = this.space ? 2 + chance.below(2) : setup === 'memory' ? 1 + chance.below(2) : 1;
-    for (let i = 0; i < seats; i++) this.seats.push(this.#seat());
+    const disk = setup === 'disk' && chance.once(2) ? this.#newDisk() : undefined; // one for all, or one for each
+    for (let i = 0; i < seats; i++)
+      this.seats.push(this.#seat(disk ?? (setup === 'disk' ? this.#newDisk() : undefined)));
   }
 
   /** Begin a set of a place: until its change is in the log, or given up, nobody else writes there. */
@@ -142,7 +148,11 @@ export class World {
     return this.#engine.localLog(this.chance.once(2) ? { keep: 2, stamps: 2 } : {});
   }
 
-  #seat(): Seat {
+  #newDisk(): Disk {
+    return new this.#engine.Disk(this.chance.once(2) ? SMALL : undefined);
+  }
+
+  #seat(disk: Disk | undefined): Seat {
     const name = `p${++this.#names}`;
     const { space, chance } = this;
     const gate = async (operation: string): Promise<void> => {
@@ -156,6 +166,8 @@ export class World {
     const tiers: (Store | TierOptions)[] = [];
     if (live) tiers.push(chance.once(4) ? { store: live, maxTtl: 350 } : live);
     if (this.setup === 'hostile' || (space && this.#mixed)) tiers.push(limited(this.#hostile));
+    const store = disk && this.#engine.diskStore({ disk, gate, sync: !chance.once(3) });
+    if (store) tiers.push(limited(store));
     if (link) tiers.push(limited(link));
     const options: CacheOptions = {
       name: 'shop',
@@ -163,18 +175,19 @@ export class World {
       log: this.#log,
       consistency: this.setup === 'strong' ? 'strong' : 'bounded',
     };
-    return { peer: new Peer(name, this, this.#engine, options), link, cut: false, memory: live };
+    return { peer: new Peer(name, this, this.#engine, options), link, cut: false, memory: live, store, disk };
   }
 
   /** The process at a seat dies and another takes its place. What it had not said yet is lost. */
   kill(seat: Seat): void {
-    const { peer, link } = seat;
+    const { peer, link, store, disk } = seat;
     peer.alive = false;
     link?.cut();
+    store?.cut();
     this.gates.leave(peer.name, () => false);
     this.former.push(peer);
     if (this.seats.length === 1 && this.chance.once(2)) this.#log = this.#newLog();
-    Object.assign(seat, this.#seat());
+    Object.assign(seat, this.#seat(disk));
   }
 
   /** Some time passes: at least a millisecond. */

@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { type Entry, type Store, type Stored, TidemarkError } from 'tidemark';
 import { memory } from 'tidemark/stores/memory';
-import { manualClock, nullStore, storeSuite } from 'tidemark/testing';
+import { Disk, diskStore, manualClock, nullStore, storeSuite } from 'tidemark/testing';
 import { type BytesStore, bytesStore } from './bytes-store.ts';
 import { outcomesOf } from './outcomes.ts';
 
@@ -37,6 +37,23 @@ storeSuite(
     },
   },
 );
+const disks = new WeakMap<Store, Disk>();
+const opened = (disk: Disk, sync: boolean): Store => {
+  const store = diskStore({ disk, sync });
+  disks.set(store, disk);
+  return store;
+};
+for (const sync of [true, false])
+  storeSuite(
+    { describe, it },
+    {
+      name: `diskStore({ sync: ${sync} })`,
+      make: () => opened(new Disk(), sync),
+      reopen: (closed) => opened(disks.get(closed)!, sync),
+      mirror: true,
+    },
+  );
+
 storeSuite({ describe, it }, { name: 'an asynchronous store of bytes', make: () => asynchronous(bytesStore()) });
 
 describe('an eventually consistent store', () => {

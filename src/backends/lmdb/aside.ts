@@ -5,7 +5,7 @@ import { LOCK } from './ground.ts';
 import { DATA, HEADER } from './header.ts';
 
 /** How many directories of damaged files are kept beside one environment's. */
-export const KEPT_ASIDE = 3;
+const KEPT_ASIDE = 3;
 
 const MARK = '.damaged-';
 const TIME = /^\d{8}T\d{9}Z(-\d+)?$/;

@@ -44,7 +44,7 @@ export class FileBackend implements LmdbBackend {
   setMany(records: readonly Stored[], { signal }: Call): MaybePromise<readonly boolean[]> {
     const { environment } = this.file;
     const ready = records.map(({ key, entry }) => this.file.prepare(textOfStorageKey(key), entry));
-    const bytes = ready.reduce((sum, one) => sum + one.bytes.length, 0);
+    const bytes = ready.reduce((sum, { size }) => sum + size, 0);
     const store = () =>
       records.map((record, i) => {
         const fits = this.vouchesFor(record.entry, () => everyDependency(record.key, record.entry));

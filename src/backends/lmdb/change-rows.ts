@@ -1,7 +1,7 @@
 /** The change log in rows: the newest changes by mark, and the stamps of all. */
 import type { Dependency } from '../../engine/dependency.ts';
 import type { Mark } from '../../engine/entry.ts';
-import type { Change, ChangeLog, Page, Position } from '../../engine/log.ts';
+import type { Change, ChangeLog, Page, Position, StampsAnswer } from '../../engine/log.ts';
 import type { MaybePromise } from '../../engine/maybe.ts';
 import type { Call } from '../../engine/store.ts';
 import type { Environment, OrderedRows, Participant } from './environment.ts';
@@ -86,7 +86,7 @@ export class ChangeRows implements ChangeLog, Participant {
     });
   }
 
-  stamps(dependencies: readonly Dependency[]): Position & { readonly stamps: readonly Mark[] } {
+  stamps(dependencies: readonly Dependency[]): StampsAnswer {
     return this.#environment.read(() => {
       this.#environment.refresh();
       const { head } = this.#ledger.standing;

@@ -1,16 +1,38 @@
 /** Entries in rows, the index of their times, and how many and how large they are, all of it changed in one transaction. */
-import { keptUntilOf } from '../../engine/codec.ts';
+import { type EncodedEntry, keptUntilOf, putEntry, sizeOfEntry } from '../../engine/codec.ts';
+import type { Mark } from '../../engine/entry.ts';
 import type { Environment, OrderedRows, Participant, Rows } from './environment.ts';
 import { isHashed, rowOf } from './keys.ts';
-import { entryIn, isWhole, keyOf, sealed, unsealed } from './record.ts';
+import { entryIn, isWhole, keyOf, leadOf, seal, unsealed } from './record.ts';
 import type { Room } from './room.ts';
 
 /** An entry made ready to be stored: nothing about it can fail any more. */
-export interface Prepared {
+export class Prepared {
   readonly row: string;
-  readonly bytes: Buffer;
-  /** Milliseconds since the epoch; `Infinity` if it has no end. */
-  readonly keptUntil: number;
+  /** The whole text of its key, if the row is only a hash of it. */
+  readonly key: Buffer | undefined;
+  #entry: EncodedEntry;
+
+  constructor(text: string, entry: EncodedEntry) {
+    this.row = rowOf(text);
+    this.key = this.row === text ? undefined : Buffer.from(text);
+    this.#entry = entry;
+  }
+
+  get entry(): EncodedEntry {
+    return this.#entry;
+  }
+
+  /** Roughly how many bytes it takes. */
+  get size(): number {
+    return this.#entry.value.length;
+  }
+
+  /** The same with another mark. */
+  at(mark: Mark): this {
+    if (mark !== this.#entry.mark) this.#entry = { ...this.#entry, mark };
+    return this;
+  }
 }
 
 /** How many entries there are and how many bytes their rows take. */
@@ -28,20 +50,26 @@ interface RowState {
 }
 
 const NOTHING = Buffer.alloc(1);
+const IF_NEW = { noOverwrite: true };
+const COMMON = 64 * 1024; // bytes of a row that is written in a place that is there already
 const AFTER_ALL = '\u{10ffff}'; // no row begins with it
 
 /** The rows of all entries. What writes is called only within a transaction. */
 export class EntryRows implements Participant {
   readonly #environment: Environment;
+  readonly #home: string;
   readonly #seed: number;
   readonly #room: Room;
   #entries!: Rows;
   #times!: OrderedRows;
   #tally: Tally | undefined; // within a transaction that changes it
   readonly #tallyBytes = Buffer.alloc(16);
+  readonly #draft = Buffer.allocUnsafeSlow(COMMON);
 
-  constructor(environment: Environment, seed: number, room: Room) {
+  /** `home` is the log beside which the entries are kept, `seed` what their checksums begin with. */
+  constructor(environment: Environment, home: string, seed: number, room: Room) {
     this.#environment = environment;
+    this.#home = home;
     this.#seed = seed;
     this.#room = room;
     environment.join(this);
@@ -94,14 +122,12 @@ export class EntryRows implements Participant {
     return this.#entries.doesExist(row);
   }
 
-  prepare(text: string, bytes: Uint8Array, keptUntil: number): Prepared {
-    const row = rowOf(text);
-    return { row, bytes: sealed(bytes, this.#seed, row === text ? undefined : text), keptUntil };
-  }
-
-  put({ row, bytes, keptUntil }: Prepared): void {
+  put(prepared: Prepared): void {
+    const { row } = prepared;
+    const { keptUntil } = prepared.entry;
+    const bytes = this.#written(prepared);
     const tally = this.#count();
-    const added = this.#entries.putSync(row, bytes, { noOverwrite: true }) as unknown as boolean; // whatever its type says
+    const added = this.#entries.putSync(row, bytes, IF_NEW) as unknown as boolean; // whatever its type says
     if (added) {
       tally.entries++;
       tally.bytes += bytes.length + row.length;
@@ -113,6 +139,16 @@ export class EntryRows implements Participant {
       this.#entries.putSync(row, bytes);
     }
     if (keptUntil !== Infinity) this.#times.putSync([keptUntil, row], NOTHING);
+  }
+
+  /** A row's bytes, good until the next one's are written: LMDB takes a copy. */
+  #written({ entry, key }: Prepared): Buffer {
+    const lead = leadOf(key);
+    const size = lead + sizeOfEntry(entry, this.#home);
+    const row = size <= COMMON ? this.#draft.subarray(0, size) : Buffer.allocUnsafeSlow(size);
+    putEntry(row, lead, entry, this.#home);
+    seal(row, this.#seed, key);
+    return row;
   }
 
   /** Remove a row; false if there was none. `unless` may want to keep it after a look at when it ends. */

@@ -13,6 +13,7 @@ export type OrderedRows = Database<Buffer, number | [number, string]>;
 
 const DATA = 'data.mdb';
 const LOCK = 'lock.mdb';
+const MOMENT = 1; // milliseconds
 const MOST_OPEN = 16;
 const PAGE = 4096;
 const SLICE = 1000;
@@ -53,6 +54,8 @@ export class Environment {
   #writing = 0; // transactions on the writer's thread
   #held: Promise<void> | undefined; // while a copy takes the file's place
   #closed = false;
+  #wasAlone = false; // when it last caught up
+  #caughtUp = -Infinity;
   #roomFrom = -Infinity; // when room was last seen
   #roomFor = 0; // bytes that may be written before looking again
 
@@ -98,9 +101,17 @@ export class Environment {
     this.#root.resetReadTxn();
   }
 
-  /** The same where others may have written; alone, reads are current anyway. */
+  /**
+   * The same where others may have written. Whoever has been alone for all of a moment needn't look: a newcomer waits
+   * longer than that before it writes.
+   */
   catchUp(): void {
-    if (!this.#premises.alone()) this.refresh();
+    const now = performance.now();
+    const alone = this.#premises.alone();
+    if (alone && this.#wasAlone && now - this.#caughtUp < MOMENT) return;
+    this.#wasAlone = alone;
+    this.#caughtUp = now;
+    this.refresh();
   }
 
   get closed(): boolean {
@@ -213,6 +224,7 @@ export class Environment {
 
   /** A number that differs after anyone's writing. */
   get lastTransaction(): number {
+    this.assertOpen();
     this.refresh();
     return (this.#root.getStats() as { lastTxnId: number }).lastTxnId;
   }
@@ -247,6 +259,7 @@ export class Environment {
     const inUse = () =>
       new TidemarkError('in_use', `${this.path} is used by another opening: it can't be compacted now`);
     while (this.#writing > 0) await new Promise<void>((go) => setImmediate(go));
+    if (!this.#premises.alone()) await new Promise((go) => setTimeout(go, 2 * MOMENT)); // one that has just left may still be seen
     if (!this.#premises.alone()) throw inUse();
     const before = this.lastTransaction;
     try {
@@ -267,7 +280,8 @@ export class Environment {
     const copy = this.#open(folder);
     const bare = { encoding: 'binary', keyEncoding: 'binary' } as const;
     try {
-      for (const name of [...this.#root.getKeys()]) {
+      const names = [...this.#root.getKeys()];
+      for (const name of names) {
         const from = this.#root.openDB<Buffer, Buffer>({ name, ...bare });
         const to = copy.openDB<Buffer, Buffer>({ name, ...bare });
         let last: Buffer | undefined;
@@ -293,6 +307,14 @@ export class Environment {
     for (const name of [DATA, LOCK]) renameSync(join(folder, name), join(this.path, name));
     this.#premises.replacedData();
     return old;
+  }
+
+  /** Let go of the file without waiting; false if that can't be done, since something is being written. */
+  closeAtOnce(): boolean {
+    if (this.#closed || this.#writing > 0 || this.#held) return false;
+    this.#closed = true;
+    void this.#root.close();
+    return true;
   }
 
   /** Let go of the file. What has been accepted is done first. */

@@ -7,9 +7,9 @@ import type { Probe } from './probe.ts';
 import { isSameBoot, presentBoot } from './users.ts';
 
 /** After a crash of a process, in milliseconds: LMDB is made to survive that. Doubled with each further crash in a row. */
-export const SHORT = 1000;
+const SHORT = 1000;
 /** Where something has gone wrong, in milliseconds. */
-export const THOROUGH = 60_000;
+const THOROUGH = 60_000;
 
 /** Why data can't be used. */
 export interface Fault {

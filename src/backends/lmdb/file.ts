@@ -1,12 +1,12 @@
 /** One opening of an LMDB file with all that is in it: entries and their times, the log and its stamps, leases. */
 import type { Clock } from '../../engine/clock.ts';
-import { type Codec, decodeEntry, encodeEntry, keptUntilOf } from '../../engine/codec.ts';
-import type { Entry, Mark } from '../../engine/entry.ts';
+import { type Codec, decodeEntry, keptUntilOf, withBytes } from '../../engine/codec.ts';
+import type { Entry } from '../../engine/entry.ts';
 import { isPromise, type MaybePromise } from '../../engine/maybe.ts';
 import { STAMP_LIMITS } from '../../engine/stamp-table.ts';
 import { newIncarnation } from '../../logs/local.ts';
 import { ChangeRows } from './change-rows.ts';
-import { EntryRows, type Prepared } from './entry-rows.ts';
+import { EntryRows, Prepared } from './entry-rows.ts';
 import { Environment } from './environment.ts';
 import { Ledger } from './ledger.ts';
 import { LeaseRows } from './leases.ts';
@@ -26,13 +26,6 @@ export interface FileSettings extends Bounds {
   readonly keepChanges: number;
   /** How many stamps there are in a generation; two are held. */
   readonly keepStamps: number;
-}
-
-/** An entry made ready to be stored but for its mark. */
-interface Unmarked {
-  /** Bytes of its value. */
-  readonly size: number;
-  at(mark: Mark): Prepared;
 }
 
 const SLICE = 500;
@@ -71,9 +64,9 @@ export class LmdbFile {
       const environment = openOrReplace(this.premises);
       this.environment = environment;
       this.room = new Room(environment, settings, () => clock.now());
-      this.entries = new EntryRows(environment, seedOf(codec.name), this.room);
-      this.ledger = new Ledger(environment, 'log', { ...STAMP_LIMITS, stamps: keepStamps });
       const { incarnation, home } = originOf(environment);
+      this.entries = new EntryRows(environment, home, seedOf(codec.name), this.room);
+      this.ledger = new Ledger(environment, 'log', { ...STAMP_LIMITS, stamps: keepStamps });
       this.#home = home;
       this.log = new ChangeRows({ environment, ledger: this.ledger, incarnation, keep: keepChanges, pollEvery: POLL });
       this.leases = new LeaseRows(environment, clock);
@@ -82,6 +75,7 @@ export class LmdbFile {
       this.premises.leave();
       throw error;
     }
+    leaveAtExit(this);
     this.#sweepLater();
   }
 
@@ -90,7 +84,8 @@ export class LmdbFile {
     const bytes = this.entries.find(text);
     if (bytes === undefined) return undefined;
     if (bytes === 'damaged') return this.#damaged();
-    if (keptUntilOf(bytes) <= this.settings.clock.now()) return undefined;
+    const keptUntil = keptUntilOf(bytes);
+    if (keptUntil !== Infinity && keptUntil <= this.settings.clock.now()) return undefined;
     try {
       return decodeEntry(bytes, this.settings.codec, this.#home);
     } catch {
@@ -113,20 +108,12 @@ export class LmdbFile {
    * @throws `bad_value` for what the codec can't represent.
    */
   prepare(text: string, entry: Entry): Prepared {
-    const bytes = encodeEntry(entry, this.settings.codec, this.#home);
-    return this.entries.prepare(text, bytes, entry.keptUntil);
+    return new Prepared(text, withBytes(entry, this.settings.codec));
   }
 
-  /** The same for an entry whose mark will be known only within the transaction that stores it. */
-  prepareLater(text: string, entry: Entry): Unmarked {
-    const { incarnation } = this.log;
-    const value = this.settings.codec.encode(entry.value);
-    const codec: Codec = { ...this.settings.codec, encode: () => value };
-    return {
-      size: value.length,
-      at: (mark) =>
-        this.entries.prepare(text, encodeEntry({ ...entry, mark, incarnation }, codec, this.#home), entry.keptUntil),
-    };
+  /** The same for an entry of this file's log, whose mark will be known only within the transaction that stores it. */
+  prepareLater(text: string, entry: Entry): Prepared {
+    return this.prepare(text, { ...entry, incarnation: this.log.incarnation });
   }
 
   /** Store what has been made ready. Within a transaction. A new entry counts as read once: it hasn't had its chance yet. */
@@ -154,6 +141,7 @@ export class LmdbFile {
 
   async #sweep(onSlice: ((removed: number) => void) | undefined, signal: AbortSignal | undefined): Promise<number> {
     const { environment, entries, settings } = this;
+    environment.assertOpen();
     let total = 0;
     for (let seen = SLICE; seen === SLICE && !environment.closed; await turn()) {
       signal?.throwIfAborted();
@@ -189,7 +177,27 @@ export class LmdbFile {
     }
     await this.environment.close();
     this.premises.leave();
+    open.delete(this);
   }
+
+  /** Let go of the file in the last moments of the process, so that nobody takes its end for a crash. */
+  closeAtExit(): void {
+    if (this.environment.closeAtOnce()) this.premises.leave();
+  }
+}
+
+/** Files that are open in this process, or in this thread of it. */
+const open = new Set<LmdbFile>();
+let atExit = false;
+
+/** A program that ends without closing what it has opened is no crash. One listener does for all files. */
+function leaveAtExit(file: LmdbFile): void {
+  open.add(file);
+  if (atExit) return;
+  atExit = true;
+  process.on('exit', () => {
+    for (const one of open) one.closeAtExit();
+  });
 }
 
 /** Open the environment; one that LMDB itself refuses is moved aside, once. */

@@ -11,6 +11,8 @@ const ESCAPE = '\x06';
 const PERHAPS_SPECIAL = /[\0-\x06\ud800-\udfff]/; // oxlint-disable-line no-control-regex
 const SPECIAL = /[\0-\x06]|\p{Surrogate}/gu; // oxlint-disable-line no-control-regex
 
+const ESCAPED = /\x06(u[0-9a-f]{4}|[0-6])/g; // oxlint-disable-line no-control-regex
+
 /** LMDB takes 1,978 bytes with pages of 4 kB; the index of times puts ten before a key. */
 const LONGEST = 1900;
 const SURELY_FITS = Math.floor(LONGEST / 3);
@@ -32,7 +34,7 @@ export function segmentText(segment: string): string {
 /** The inverse of {@link segmentText}. */
 export function segmentOfText(text: string): string {
   if (!text.includes(ESCAPE)) return text;
-  return text.replace(/\x06(u[0-9a-f]{4}|[0-6])/g, (_, code: string) =>
+  return text.replace(ESCAPED, (_, code: string) =>
     String.fromCharCode(code.startsWith('u') ? Number.parseInt(code.slice(1), 16) : Number(code)),
   );
 }

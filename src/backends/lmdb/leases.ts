@@ -84,6 +84,7 @@ export class LeaseRows implements Leases, Participant {
 
   /** Remove leases that have ended without being let go, at most some hundreds. Within a transaction. */
   sweep(): void {
-    for (const row of [...this.#leases.getKeys({ limit: 500 })]) if (!this.#holds(row)) this.#leases.removeSync(row);
+    const ended = [...this.#leases.getKeys({ limit: 500 })].filter((row) => !this.#holds(row));
+    for (const row of ended) this.#leases.removeSync(row);
   }
 }

@@ -1,7 +1,7 @@
 /** What the file remembers of a log that lives elsewhere, for when it is a tier above another backend. */
 import type { Dependency } from '../../engine/dependency.ts';
 import type { Mark } from '../../engine/entry.ts';
-import type { Page, Position } from '../../engine/log.ts';
+import type { Page, Position, StampsAnswer } from '../../engine/log.ts';
 import type { MaybePromise } from '../../engine/maybe.ts';
 import type { Mirror } from '../../engine/mirror.ts';
 import { STAMP_LIMITS } from '../../engine/stamp-table.ts';
@@ -54,11 +54,12 @@ export class LmdbMirror implements Mirror {
     return environment.write(record, { signal, bytes: 200 * changes.length });
   }
 
-  stamps(dependencies: readonly Dependency[]): (Position & { readonly stamps: readonly Mark[] }) | undefined {
+  stamps(dependencies: readonly Dependency[], after: Mark): StampsAnswer | undefined {
     const { environment } = this.#file;
     return environment.read(() => {
       const position = this.position();
-      return position && { ...position, stamps: dependencies.map((one) => this.#ledger.stampOf(one)) };
+      if (!position || this.#ledger.standing.floor > after) return undefined;
+      return { ...position, stamps: dependencies.map((one) => this.#ledger.stampOf(one)) };
     });
   }
 }

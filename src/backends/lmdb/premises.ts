@@ -10,6 +10,7 @@ import {
   type Durability,
   fingerprintOf,
   type FoundHeader,
+  type Header,
   readHeader,
   type Settings,
   writeHeader,
@@ -137,7 +138,7 @@ class Entered implements Premises {
         `${this.path} is in use with other settings: ${JSON.stringify(header.settings)}`,
       );
     if (!statSync(join(this.path, DATA), { throwIfNoEntry: false })) discard(this.path); // theirs has been deleted
-    this.#begin(header?.open?.durability ?? 'process', header?.crashes ?? 0);
+    this.#begin(header?.open?.durability ?? 'process', header?.crashes ?? 0, header);
   }
 
   #takeOver(found: FoundHeader): void {
@@ -153,15 +154,12 @@ class Entered implements Premises {
   }
 
   /** From here on the data may change. */
-  #begin(others: Durability, crashes: number): void {
+  #begin(others: Durability, crashes: number, present?: Header): void {
     closeSync(openSync(join(this.path, DATA), 'a'));
     const durability = others === 'process' ? others : this.durability;
-    writeHeader(this.path, {
-      settings: this.#settings,
-      clean: null,
-      open: { boot: presentBoot(), durability },
-      crashes,
-    });
+    const open = { boot: presentBoot(), durability };
+    const unchanged = present?.clean === null && present.open?.durability === durability;
+    if (!unchanged) writeHeader(this.path, { settings: this.#settings, clean: null, open, crashes });
   }
 
   #replace(fault: Fault): void {

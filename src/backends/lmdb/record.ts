@@ -4,23 +4,21 @@ import { crc32 } from 'node:zlib';
 const CHECK = 4;
 const LENGTH = 4;
 
+/** How much of a row comes before the entry's bytes. `key` is the text of the key, if the row is found by a hash of it. */
+export function leadOf(key: Buffer | undefined): number {
+  return CHECK + (key ? LENGTH + key.length : 0);
+}
+
 /**
- * An entry's bytes as a row. The checksum is seeded by what the codec is called, so that what another codec wrote is met as
- * damage, never as another value.
- *
- * @param key the whole text of the key, if the row is found by a hash of it.
+ * Finish a row in which the entry's bytes stand already. The checksum is seeded by what the codec is called, so that what
+ * another codec wrote is met as damage, never as another value.
  */
-export function sealed(bytes: Uint8Array, seed: number, key: string | undefined): Buffer {
-  const name = key === undefined ? undefined : Buffer.from(key);
-  const start = CHECK + (name ? LENGTH + name.length : 0);
-  const row = Buffer.allocUnsafe(start + bytes.length);
-  if (name) {
-    row.writeUInt32LE(name.length, CHECK);
-    row.set(name, CHECK + LENGTH);
+export function seal(row: Buffer, seed: number, key: Buffer | undefined): void {
+  if (key) {
+    row.writeUInt32LE(key.length, CHECK);
+    row.set(key, CHECK + LENGTH);
   }
-  row.set(bytes, start);
   row.writeUInt32LE(crc32(row.subarray(CHECK), seed), 0);
-  return row;
 }
 
 /**
@@ -28,11 +26,9 @@ export function sealed(bytes: Uint8Array, seed: number, key: string | undefined)
  * until the next read.
  */
 export function unsealed(row: Buffer, seed: number, key: string | undefined): Uint8Array | undefined {
-  if (!isWhole(row, seed)) return undefined;
-  const checked = row.subarray(CHECK, row.length);
-  if (key === undefined) return checked;
-  const end = LENGTH + checked.readUInt32LE(0);
-  return checked.toString('utf8', LENGTH, end) === key ? checked.subarray(end) : undefined;
+  const checked = checkedIn(row, seed);
+  if (!checked || key === undefined) return checked;
+  return keyOf(row) === key ? entryIn(row, true) : undefined;
 }
 
 /** The whole text of the key, in a row that is found by a hash of it and has been checked before. */
@@ -43,8 +39,15 @@ export function keyOf(row: Buffer): string {
 
 /** True if a row is what was written. */
 export function isWhole(row: Buffer, seed: number): boolean {
+  return checkedIn(row, seed) !== undefined;
+}
+
+/** What the checksum of a row stands for, if it is right. */
+function checkedIn(row: Buffer, seed: number): Uint8Array | undefined {
   const { length } = row; // lmdb's buffer is larger than it says
-  return length > CHECK && crc32(row.subarray(CHECK, length), seed) === row.readUInt32LE(0);
+  if (length <= CHECK) return undefined;
+  const checked = new Uint8Array(row.buffer, row.byteOffset + CHECK, length - CHECK); // cheaper than a Buffer
+  return crc32(checked, seed) === row.readUInt32LE(0) ? checked : undefined;
 }
 
 /** The seed that a codec's name makes. */

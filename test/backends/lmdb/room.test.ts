@@ -85,7 +85,7 @@ test('what has expired goes before anything that has not', async () => {
   const now = clock.now();
   for (let i = 0; i < 50; i++) await put(backend, i);
   for (let i = 50; i < 100; i++) await put(backend, i, 20, now + 1000);
-  await clock.advance(1000);
+  clock.advance(1000);
   for (let i = 100; i < 150; i++) await put(backend, i);
   for (let i = 0; i < 50; i++) expect(await has(backend, i), `entry ${i}`).toBe(true);
   expect(backend.stats()).toMatchObject({ evicted: 0 });

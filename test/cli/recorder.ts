@@ -1,0 +1,30 @@
+/** A terminal that remembers what was said, and can be interrupted. */
+import type { Terminal } from '../../src/cli/command.ts';
+import { run } from '../../src/cli/run.ts';
+
+export interface Ran {
+  readonly code: number;
+  /** Lines on the standard output, and on the standard error. */
+  readonly out: readonly string[];
+  readonly said: readonly string[];
+  /** What was drawn while it ran. */
+  readonly drawn: readonly string[];
+}
+
+/** Run a command line; `onDraw` may interrupt it. */
+export async function ran(args: readonly string[], onDraw?: (interrupt: () => void) => void): Promise<Ran> {
+  const controller = new AbortController();
+  const out: string[] = [];
+  const said: string[] = [];
+  const drawn: string[] = [];
+  const terminal: Terminal = {
+    out: (line) => void out.push(line),
+    say: (line) => void said.push(line),
+    draw: (line) => {
+      drawn.push(line);
+      onDraw?.(() => controller.abort());
+    },
+    signal: controller.signal,
+  };
+  return { code: await run(args, terminal), out, said, drawn };
+}
