@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { type Cache, type CacheOptions, createCache, memory } from 'tidemark';
 import { lmdbBackend, type LmdbOptions } from 'tidemark/backends/lmdb';
 import { manualClock } from 'tidemark/testing';
@@ -148,6 +148,22 @@ test('bad options are named', () => {
   bad({ path: place(), durability: 'none' }, /durability/);
   bad({ path: place(), codec: {} }, /codec/);
   bad({ path: place(), ttl: 5 }, /ttl/);
+});
+
+test('a file that is deleted under a cache harms nobody, and what is opened anew in its place is another', async () => {
+  const [path, source] = [place(), new Source()];
+  const clock = manualClock();
+  const one = open(path, source, { clock }, { clock });
+  expect(await one.stock.get('a')).toBe(0);
+  rmSync(path, { recursive: true });
+  const other = open(path, source, { clock }, { clock });
+  expect(await other.stock.get('b')).toBe(0);
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 2000);
+  source.values.set('a', 1);
+  expect((await one.stock.invalidate('a')).reach).toBe('local');
+  expect(await one.stock.get('a')).toBe(1);
+  vi.restoreAllMocks();
+  await Promise.all([one.cache.close(), other.cache.close()]);
 });
 
 test('after closing, everything says so', async () => {

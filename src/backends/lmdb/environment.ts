@@ -1,5 +1,5 @@
 /** An open LMDB environment: its databases, and the one way to write to them. */
-import { mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, type StatsFs, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { TidemarkError } from '../../engine/errors.ts';
@@ -14,10 +14,11 @@ export type OrderedRows = Database<Buffer, number | [number, string]>;
 const DATA = 'data.mdb';
 const LOCK = 'lock.mdb';
 const MOMENT = 1; // milliseconds
+const LOOK_IN_PLACE = 1000;
 const MOST_OPEN = 16;
 const PAGE = 4096;
 const SLICE = 1000;
-const LEAST_ROOM = 256 * 1024;
+const LEAST_ROOM = 4 * 1024 * 1024; // the pages that a slice of a sweep may copy
 const MOST_ROOM = 64 * 1024 * 1024;
 
 /** What a piece of work may need besides its code. */
@@ -56,6 +57,7 @@ export class Environment {
   #closed = false;
   #wasAlone = false; // when it last caught up
   #caughtUp = -Infinity;
+  #inPlace = -Infinity; // when the file was last seen where it belongs
   #roomFrom = -Infinity; // when room was last seen
   #roomFor = 0; // bytes that may be written before looking again
 
@@ -98,7 +100,17 @@ export class Environment {
 
   /** Reads from now on see all that has been committed by anyone. Without it they may be as old as the turn of the event loop. */
   refresh(): void {
+    this.#assertInPlace();
     this.#root.resetReadTxn();
+  }
+
+  /** A file that has been deleted or replaced is shared with nobody any more: what is in it can't be vouched for. */
+  #assertInPlace(): void {
+    const now = performance.now();
+    if (now - this.#inPlace < LOOK_IN_PLACE) return;
+    if (!this.#premises.intact())
+      throw new TidemarkError('store_failed', `${this.path} has been deleted or replaced while it was open`);
+    this.#inPlace = now;
   }
 
   /**
@@ -199,13 +211,22 @@ export class Environment {
     const now = performance.now();
     this.#roomFor -= needed;
     if (this.#roomFor > 0 && now - this.#roomFrom < 2) return;
-    const { bavail, blocks, bsize } = statfsSync(this.path);
+    this.#assertInPlace();
+    const { bavail, blocks, bsize } = this.#disk();
     const margin = Math.min(Math.max((blocks * bsize) / 100, LEAST_ROOM), MOST_ROOM);
     const free = bavail * bsize;
     if (free < margin + needed)
       throw new TidemarkError('store_failed', `${this.path}: the disk is nearly full (${free} bytes are free)`);
     this.#roomFrom = now;
     this.#roomFor = Math.min(free - margin, margin) / 4;
+  }
+
+  #disk(): StatsFs {
+    try {
+      return statfsSync(this.path);
+    } catch (error) {
+      throw this.#told(error);
+    }
   }
 
   #told(error: unknown): unknown {
@@ -262,6 +283,7 @@ export class Environment {
     if (!this.#premises.alone()) await new Promise((go) => setTimeout(go, 2 * MOMENT)); // one that has just left may still be seen
     if (!this.#premises.alone()) throw inUse();
     const before = this.lastTransaction;
+    this.#assertRoom(this.size / 2);
     try {
       await this.#copyRows(folder);
       const old = this.#premises.exclusively(() => {

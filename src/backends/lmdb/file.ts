@@ -12,6 +12,7 @@ import { Ledger } from './ledger.ts';
 import { LeaseRows } from './leases.ts';
 import { type Durability, enter, type Premises } from './premises.ts';
 import { seedOf } from './record.ts';
+import { GLANCE } from './registration.ts';
 import { type Bounds, Room } from './room.ts';
 
 /** Settings of an opening, checked. Times in milliseconds, sizes in bytes. */
@@ -52,6 +53,7 @@ export class LmdbFile {
   readonly counts: Counts = { damaged: 0, expired: 0 };
   readonly #home: string;
   #followed = false;
+  #unfollowedUntil = -Infinity; // as long as nobody else has the file open
   #stopSweeping: (() => void) | undefined;
   #sweeping: Promise<number> | undefined;
 
@@ -124,22 +126,24 @@ export class LmdbFile {
 
   /** True if an engine has ever read through this file: from then on every change must be told to its log. */
   get followed(): boolean {
-    return (this.#followed ||= this.environment.meta.doesExist('followed'));
+    if (this.#followed) return true;
+    // Whoever opens the file takes longer to do so than this lasts.
+    const now = performance.now();
+    if (now < this.#unfollowedUntil && this.premises.alone()) return false;
+    this.#unfollowedUntil = now + GLANCE;
+    return (this.#followed = this.environment.meta.doesExist('followed'));
   }
 
   /** An engine is going to read through this file. */
   follow(): void {
     const { environment } = this;
     if (!this.followed) environment.writeNow(() => environment.meta.putSync('followed', Buffer.of(1)));
+    this.#followed = true;
+    this.#followed = true;
   }
 
   /** Remove all that has expired, a slice at a time; `onSlice` is told how many there have been so far. */
-  sweep(onSlice?: (removed: number) => void, signal?: AbortSignal): Promise<number> {
-    this.#sweeping ??= this.#sweep(onSlice, signal).finally(() => (this.#sweeping = undefined));
-    return this.#sweeping;
-  }
-
-  async #sweep(onSlice: ((removed: number) => void) | undefined, signal: AbortSignal | undefined): Promise<number> {
+  async sweep(onSlice?: (removed: number) => void, signal?: AbortSignal): Promise<number> {
     const { environment, entries, settings } = this;
     environment.assertOpen();
     let total = 0;
@@ -159,7 +163,8 @@ export class LmdbFile {
     if (sweepEvery === Infinity) return;
     this.#stopSweeping = clock.after(sweepEvery, () => {
       this.#sweepLater();
-      quietly(this.sweep());
+      this.#sweeping ??= this.sweep().finally(() => (this.#sweeping = undefined));
+      quietly(this.#sweeping);
       quietly(this.writeNoted());
       quietly(this.environment.write(() => this.leases.sweep()));
     });

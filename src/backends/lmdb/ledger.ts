@@ -47,7 +47,7 @@ export class Ledger implements Participant {
   #standing: Standing | undefined; // within a transaction
   #within = false;
   #changed = false;
-  #rules: { readonly newest: Mark; readonly list: readonly Rule[] } = { newest: 0, list: [] };
+  #rules: { readonly row: Buffer; readonly list: readonly Rule[] } = { row: Buffer.alloc(0), list: [] };
 
   constructor(environment: Environment, name: string, limits: StampLimits) {
     this.#environment = environment;
@@ -175,16 +175,16 @@ export class Ledger implements Participant {
       this.record((soft ? '?' : '') + prefixDependency(literalPrefix(pattern)), since);
   }
 
-  /** The rules, read anew only when there are newer ones. Within a transaction always: it may yet be rolled back. */
+  /** The rules, taken apart anew only where their row isn't what it was. */
   #rulesOf({ newestRule }: Standing): readonly Rule[] {
     if (newestRule === 0) return [];
-    if (this.#rules.newest === newestRule && !this.#within) return this.#rules.list;
     const row = this.#meta.getBinary(`${this.#name}-rules`);
-    const list = row
-      ? (JSON.parse(row.toString()) as [Mark, Dependency][]).map(([mark, rule]) => ruleOf(mark, rule))
-      : [];
-    if (!this.#within) this.#rules = { newest: newestRule, list };
-    return list;
+    if (!row) return [];
+    if (!this.#rules.row.equals(row)) {
+      const list = (JSON.parse(row.toString()) as [Mark, Dependency][]).map(([mark, rule]) => ruleOf(mark, rule));
+      this.#rules = { row, list };
+    }
+    return this.#rules.list;
   }
 
   #find(row: string): Mark | undefined {

@@ -28,7 +28,17 @@ export function seal(row: Buffer, seed: number, key: Buffer | undefined): void {
 export function unsealed(row: Buffer, seed: number, key: string | undefined): Uint8Array | undefined {
   const checked = checkedIn(row, seed);
   if (!checked || key === undefined) return checked;
-  return keyOf(row) === key ? entryIn(row, true) : undefined;
+  const start = CHECK + LENGTH;
+  const end = start + row.readUInt32LE(CHECK);
+  return row.toString('utf8', start, end) === key ? checked.subarray(end - CHECK) : undefined;
+}
+
+/** What the checksum stands for, if it is what was written. */
+function checkedIn(row: Buffer, seed: number): Uint8Array | undefined {
+  const { length } = row; // lmdb's buffer is larger than it says
+  if (length <= CHECK) return undefined;
+  const checked = new Uint8Array(row.buffer, row.byteOffset + CHECK, length - CHECK);
+  return crc32(checked, seed) === row.readUInt32LE(0) ? checked : undefined;
 }
 
 /** The whole text of the key, in a row that is found by a hash of it and has been checked before. */
@@ -40,14 +50,6 @@ export function keyOf(row: Buffer): string {
 /** True if a row is what was written. */
 export function isWhole(row: Buffer, seed: number): boolean {
   return checkedIn(row, seed) !== undefined;
-}
-
-/** What the checksum of a row stands for, if it is right. */
-function checkedIn(row: Buffer, seed: number): Uint8Array | undefined {
-  const { length } = row; // lmdb's buffer is larger than it says
-  if (length <= CHECK) return undefined;
-  const checked = new Uint8Array(row.buffer, row.byteOffset + CHECK, length - CHECK); // cheaper than a Buffer
-  return crc32(checked, seed) === row.readUInt32LE(0) ? checked : undefined;
 }
 
 /** The seed that a codec's name makes. */
