@@ -15,6 +15,9 @@ const JSON_TEXT = 3;
 const MARK = 0xc1;
 const MARKED = 2;
 
+const COPIED = 16_384; // bytes
+const place = new Uint8Array(COPIED);
+
 /** Objects as maps: the faster for few of them. */
 const plain = new Packr({ useRecords: false, moreTypes: true, copyBuffers: true });
 /** Objects as records, whose names are written once in a value: the faster for many alike. Maps are free for `Map`. */
@@ -63,10 +66,9 @@ export const msgpackCodec: Codec = {
     }
   },
   decode(bytes) {
-    // A view of its own, since the unpacker leaves a property on what it reads.
     try {
-      if (bytes[0] !== MARK) return plain.unpack(viewFrom(bytes, 0)) as unknown;
-      if (bytes[1] === RECORDS) return records.unpack(viewFrom(bytes, MARKED)) as unknown;
+      if (bytes[0] !== MARK) return unpack(plain, bytes, 0);
+      if (bytes[1] === RECORDS) return unpack(records, bytes, MARKED);
       if (bytes[1] === JSON_TEXT) return jsonCodec.decode(viewFrom(bytes, MARKED));
     } catch (cause) {
       throw new TidemarkError('bad_bytes', "bytes can't be read as MessagePack", cause);
@@ -74,6 +76,17 @@ export const msgpackCodec: Codec = {
     throw new TidemarkError('bad_bytes', "bytes can't be read as MessagePack: their form is unknown");
   },
 };
+
+/**
+ * The unpacker leaves a property on what it reads, and reads faster what it has read from before: so it gets a place of ours
+ * with a copy, or, where much would have to be copied, a view of its own.
+ */
+function unpack(packr: Packr, bytes: Uint8Array, start: number): unknown {
+  const end = bytes.length;
+  if (end === start || end > COPIED) return packr.unpack(viewFrom(bytes, start)) as unknown;
+  place.set(bytes);
+  return packr.unpack(place, { start, end }) as unknown;
+}
 
 function marked(json: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(MARKED + json.length);

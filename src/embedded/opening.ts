@@ -72,7 +72,7 @@ export class Opening {
       environment.catchUp();
       const entry = file.read(text);
       if (entry === undefined || !this.#isYoung(entry)) return undefined;
-      if (file.followed && !this.#isCurrent(space, key, entry)) return undefined;
+      if (file.followedSoFar && !this.#isCurrent(space, key, entry)) return undefined;
       file.room.note(rowOf(text));
       return entry.value;
     });

@@ -55,11 +55,12 @@ const NONE: readonly Dependency[] = Object.freeze([]);
 /** An entry whose value is bytes already: nothing else about it can fail. */
 export type EncodedEntry = Entry<Uint8Array>;
 
-/** The same entry with its value as bytes. Throws `bad_value` for what the codec can't represent. */
-export function withBytes(entry: Entry, codec: Codec): EncodedEntry {
+/** The same entry, perhaps of another log, with its value as bytes. Throws `bad_value` for what the codec can't represent. */
+export function withBytes(entry: Entry, codec: Codec, incarnation: string = entry.incarnation): EncodedEntry {
+  const { mark, dependencies, freshUntil, keptUntil, etag, cost } = entry;
   const value = codec.encode(entry.value);
   if (value.length >= 2 ** 32) throw new TidemarkError('bad_value', "a value of 4 GB or more can't be kept as bytes");
-  return { ...entry, value };
+  return { value, mark, incarnation, dependencies, freshUntil, keptUntil, etag, cost };
 }
 
 /**

@@ -48,6 +48,8 @@ export class Flight {
   readonly waitsFor: Set<Flight> = new Set();
   readonly #abort = new LazyAbort();
   #onAbort: (() => void) | undefined;
+  #onGiveWay: (() => void) | undefined;
+  #gaveWay = false;
   #waiters = 0;
   #background = false;
   #abandoned = false;
@@ -101,6 +103,18 @@ export class Flight {
   /** Called when it is aborted: for the batch that it is part of. */
   onAbort(listener: () => void): void {
     this.#onAbort = listener;
+  }
+
+  /** Called when another flight takes its place, at once if one has: for what it holds that the other one needs. */
+  onGiveWay(listener: () => void): void {
+    this.#onGiveWay = listener;
+    if (this.#gaveWay) listener();
+  }
+
+  /** Another flight takes its place: it answers those who have joined it, and stores nothing. */
+  giveWay(): void {
+    this.#gaveWay = true;
+    this.#onGiveWay?.();
   }
 
   /** It goes on even if nobody waits. */

@@ -35,8 +35,10 @@ export async function takeTurn<T>(
   for (let left = until - clock.now(); left > 0 && !flight.aborted; left = until - clock.now()) {
     const lease = await backend.guard.attempt('acquire', (call) => leases.acquire(key, LEASE, call));
     if (lease === FAILED) break;
+    let held = lease;
     const release = () => {
-      if (lease) core.track(Promise.resolve(backend.guard.attempt('release', (call) => lease.release(call))));
+      if (held) core.track(Promise.resolve(backend.guard.attempt('release', (call) => lease!.release(call))));
+      held = undefined;
     };
     if (!lease) await within(leases.released(key, { signal: flight.signal }), left, clock, () => {}).catch(() => {});
     const found = await look();

@@ -235,6 +235,7 @@ export class Reader {
   #start(quest: Quest, level: number): Flight {
     const { stamps } = this.#core;
     const flight = new Flight(this.#core, quest.path, stamps);
+    this.#flights.get(quest.id)?.giveWay();
     this.#flights.set(quest.id, flight); // before the load begins: a loader that asks for its own key must meet it
     flight.done = this.#fly(flight, quest, level);
     this.#core.track(flight.done);
@@ -282,6 +283,7 @@ export class Reader {
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
     const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight, quest.terms.hardTimeout, look);
     if (turn.found) return this.#arrive(flight, quest, turn.found);
+    flight.onGiveWay(() => turn.release());
     if (flight.aborted) turn.release();
     flight.throwIfAborted();
     return this.#loadNow(flight, quest, () => turn.release());

@@ -24,6 +24,10 @@ describe.each(bothModes)('$mode', ({ compat }) => {
       clock.advance(10);
       await Promise.all([cache.get('k'), other.set('k', `fresh ${i}`), cache.get('k')]);
       expect(await cache.get('k')).toBe(`fresh ${i}`);
+      await cache.withNamespace('v').set('k', 'old', { ttlMs: 10 });
+      clock.advance(10);
+      await Promise.all([cache.withNamespace('v').set('k', 'new'), cache.withNamespace('v').sweepExpired()]);
+      expect(await cache.withNamespace('v').get('k')).toBe('new');
     }
   });
 

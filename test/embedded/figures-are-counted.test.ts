@@ -76,6 +76,16 @@ test('a thousand namespaces are listed in order, each once', async () => {
   expect((await cache.getStats()).namespaces).toEqual(names);
 });
 
+test('a sweep tells of itself, though the one that is made by itself is under way', async () => {
+  const { cache, clock } = await opened<number>({ cleanupIntervalMs: 100 });
+  await cache.batch(Array.from({ length: 2000 }, (_, i) => ({ type: 'put', key: `k${i}`, value: i, ttlMs: 10 })));
+  clock.advance(100);
+  const told: number[] = [];
+  const removed = await cache.sweepExpired({ onSweep: (sofar) => told.push(sofar) });
+  expect(told.at(-1)).toBe(removed);
+  expect(await cache.getStats()).toMatchObject({ totalEntries: 0, expired: 2000 });
+});
+
 test('a sweep tells how far it is and can be given up', async () => {
   const { cache, clock } = await opened<number>({ cleanupIntervalMs: 0 });
   const view = cache.withNamespace('v');

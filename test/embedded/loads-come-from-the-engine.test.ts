@@ -128,7 +128,10 @@ describe.each(bothModes)('$mode', ({ compat }) => {
     const { cache } = await opened<{ list: number[] }>(compat);
     const given = { list: [1] };
     const answers = await Promise.all([1, 2].map(() => cache.getOrLoad('k', () => given)));
-    for (const answer of [given, ...answers]) answer.list.push(2);
+    given.list.push(2);
+    expect(answers).toEqual([{ list: [1] }, { list: [1] }]);
+    answers[0].list.push(3);
+    expect(answers[1]).toEqual({ list: [1] });
     expect(await cache.get('k')).toEqual({ list: [1] });
     expect(await cache.getOrLoad('k', () => given)).toEqual({ list: [1] });
   });

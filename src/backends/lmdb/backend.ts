@@ -59,8 +59,9 @@ export class FileBackend implements LmdbBackend {
     const { ledger, log } = this.file;
     const known = entry.incarnation === log.incarnation ? ledger : this.mirror.ledgerOf(entry.incarnation);
     if (!known) return false;
-    if (entry.mark >= known.standing.head) return true;
-    return dependencies().every((dependency) => known.stampOf(dependency) <= entry.mark);
+    const { standing } = known;
+    if (entry.mark >= standing.head) return true;
+    return dependencies().every((dependency) => known.stampOf(dependency, standing) <= entry.mark);
   }
 
   commit(change: Change, records: readonly Stored[], { signal }: Call): MaybePromise<Position> {

@@ -89,9 +89,9 @@ export class ChangeRows implements ChangeLog, Participant {
   stamps(dependencies: readonly Dependency[]): StampsAnswer {
     return this.#environment.read(() => {
       this.#environment.refresh();
-      const { head } = this.#ledger.standing;
-      const stamps = dependencies.map((dependency) => this.#ledger.stampOf(dependency));
-      return { incarnation: this.incarnation, head, stamps };
+      const { standing } = this.#ledger;
+      const stamps = dependencies.map((dependency) => this.#ledger.stampOf(dependency, standing));
+      return { incarnation: this.incarnation, head: standing.head, stamps };
     });
   }
 }

@@ -239,7 +239,7 @@ export class EntryRows implements Participant {
 }
 
 /** When an entry in a row ends. A damaged one has no end: it goes when it is met, or overwritten. */
-export function endOf(row: Buffer, name: string): number {
+function endOf(row: Buffer, name: string): number {
   try {
     return keptUntilOf(entryIn(row, isHashed(name)));
   } catch {

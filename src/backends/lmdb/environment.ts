@@ -51,6 +51,8 @@ export class Environment {
   readonly #participants: Participant[] = [];
   /** Single facts. */
   meta: Rows;
+  /** Grows whenever reads begin to see what others have done meanwhile. */
+  moment = 0;
   #root: RootDatabase<Buffer, string>;
   #writing = 0; // transactions on the writer's thread
   #held: Promise<void> | undefined; // while a copy takes the file's place
@@ -101,6 +103,7 @@ export class Environment {
   /** Reads from now on see all that has been committed by anyone. Without it they may be as old as the turn of the event loop. */
   refresh(): void {
     this.#assertInPlace();
+    this.moment++;
     this.#root.resetReadTxn();
   }
 

@@ -12,7 +12,6 @@ import { Ledger } from './ledger.ts';
 import { LeaseRows } from './leases.ts';
 import { type Durability, enter, type Premises } from './premises.ts';
 import { seedOf } from './record.ts';
-import { GLANCE } from './registration.ts';
 import { type Bounds, Room } from './room.ts';
 
 /** Settings of an opening, checked. Times in milliseconds, sizes in bytes. */
@@ -53,7 +52,7 @@ export class LmdbFile {
   readonly counts: Counts = { damaged: 0, expired: 0 };
   readonly #home: string;
   #followed = false;
-  #unfollowedUntil = -Infinity; // as long as nobody else has the file open
+  #unfollowedAt = Number.NaN;
   #stopSweeping: (() => void) | undefined;
   #sweeping: Promise<number> | undefined;
 
@@ -73,12 +72,12 @@ export class LmdbFile {
       this.log = new ChangeRows({ environment, ledger: this.ledger, incarnation, keep: keepChanges, pollEvery: POLL });
       this.leases = new LeaseRows(environment, clock);
       this.room.watch(this.entries.tally);
+      this.#sweepLater();
     } catch (error) {
       this.premises.leave();
       throw error;
     }
     leaveAtExit(this);
-    this.#sweepLater();
   }
 
   /** The entry under a key's text, if it is there, whole, and not past its end. */
@@ -115,7 +114,7 @@ export class LmdbFile {
 
   /** The same for an entry of this file's log, whose mark will be known only within the transaction that stores it. */
   prepareLater(text: string, entry: Entry): Prepared {
-    return this.prepare(text, { ...entry, incarnation: this.log.incarnation });
+    return new Prepared(text, withBytes(entry, this.settings.codec, this.log.incarnation));
   }
 
   /** Store what has been made ready. Within a transaction. A new entry counts as read once: it hasn't had its chance yet. */
@@ -126,19 +125,21 @@ export class LmdbFile {
 
   /** True if an engine has ever read through this file: from then on every change must be told to its log. */
   get followed(): boolean {
-    if (this.#followed) return true;
-    // Whoever opens the file takes longer to do so than this lasts.
-    const now = performance.now();
-    if (now < this.#unfollowedUntil && this.premises.alone()) return false;
-    this.#unfollowedUntil = now + GLANCE;
-    return (this.#followed = this.environment.meta.doesExist('followed'));
+    return (this.#followed ||= this.environment.meta.doesExist('followed'));
+  }
+
+  /** The same for a reader, who need not know more than it did when it last caught up with others. */
+  get followedSoFar(): boolean {
+    const { moment } = this.environment;
+    if (!this.#followed && this.#unfollowedAt === moment) return false;
+    this.#unfollowedAt = moment;
+    return this.followed;
   }
 
   /** An engine is going to read through this file. */
   follow(): void {
     const { environment } = this;
     if (!this.followed) environment.writeNow(() => environment.meta.putSync('followed', Buffer.of(1)));
-    this.#followed = true;
     this.#followed = true;
   }
 

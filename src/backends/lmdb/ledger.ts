@@ -146,7 +146,7 @@ export class Ledger implements Participant {
     const soft = dependency.startsWith('?');
     if (dependency.charAt(soft ? 1 : 0) === '*') return this.#addRule(dependency, mark);
     const row = rowOfName(dependency);
-    const known = this.#find(row) ?? this.#now().floor;
+    const known = this.#find(row, this.#now()) ?? this.#now().floor;
     if (mark <= known) return;
     const standing = this.#change();
     const young = this.#tables[standing.young];
@@ -187,15 +187,13 @@ export class Ledger implements Participant {
     return this.#rules.list;
   }
 
-  #find(row: string): Mark | undefined {
-    const { young } = this.#now();
+  #find(row: string, { young }: Readonly<Standing>): Mark | undefined {
     return markOf(this.#tables[young].getBinaryFast(row)) ?? markOf(this.#tables[1 - young].getBinaryFast(row));
   }
 
   /** The mark of a dependency's last change, rules included, or the floor if that isn't known more exactly. */
-  stampOf(dependency: Dependency): Mark {
-    const standing = this.#now();
-    const mark = this.#find(rowOfName(dependency)) ?? standing.floor;
+  stampOf(dependency: Dependency, standing: Readonly<Standing> = this.#now()): Mark {
+    const mark = this.#find(rowOfName(dependency), standing) ?? standing.floor;
     if (standing.newestRule <= mark) return mark;
     const soft = dependency.startsWith('?');
     if (dependency.charAt(soft ? 1 : 0) !== '=') return mark;
