@@ -13,10 +13,12 @@ export interface Answer {
 
 /** What to send besides the address. */
 export interface Sending {
-  readonly method?: 'GET' | 'PATCH';
+  readonly method?: 'GET' | 'PATCH' | 'POST';
   readonly token?: string;
   readonly json?: unknown;
 }
+
+const PATIENCE = 30_000; // milliseconds of silence
 
 /** Speaks to one server. */
 export class Client {
@@ -27,7 +29,7 @@ export class Client {
     this.#url = url;
   }
 
-  /** Ask for a path. Rejects if the connection breaks; any status is an answer. */
+  /** Ask for a path. Rejects if the connection breaks or is silent for 30 seconds; any status is an answer. */
   ask(path: string, { method = 'GET', token, json }: Sending = {}): Promise<Answer> {
     const body = json === undefined ? undefined : JSON.stringify(json);
     const headers = {
@@ -51,6 +53,7 @@ export class Client {
         });
       });
       sent.once('error', reject);
+      sent.setTimeout(PATIENCE, () => sent.destroy(new Error('there was no answer within 30 seconds')));
       sent.end(body);
     });
   }

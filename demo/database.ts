@@ -12,7 +12,7 @@ import {
   type PackageChange,
   type PackagePage,
   PAGE_SIZE,
-  type Reads,
+  type Source,
   type Summary,
 } from './model.ts';
 
@@ -46,8 +46,7 @@ const SUMMARY_OBJECT = `jsonb_build_object(
   'id', p.id, 'name', p.name, 'version', p.version, 'description', p.description, 'licence', p.licence)`;
 
 /** The database of the catalogue. */
-export class Database implements Reads {
-  /** Queries asked since it was opened. */
+export class Database implements Source {
   queries = 0;
   readonly #pg: PGlite;
 
@@ -112,7 +111,6 @@ export class Database implements Reads {
     );
   }
 
-  /** Change a package, and commit. Resolves to what it said before, or to undefined if there is no such package. */
   async change(id: string, { description, licence }: PackageChange): Promise<Summary | undefined> {
     const [before] = await this.#rows<Summary>(
       `with p as (select * from packages where id = $1 for update)

@@ -11,12 +11,15 @@ export interface Flags {
   readonly port: number;
   /** How many requests the load sends each way; 0 for none. */
   readonly requests: number;
+  /** How many processes to show on one file; undefined for the story of one that restarts. */
+  readonly processes: number | undefined;
 }
 
 /** The port of `--serve`, so that its address is the same each time. */
 const SERVE_PORT = 4600;
 const REQUESTS = 4_000;
 const MOST_REQUESTS = 1_000_000;
+const MOST_PROCESSES = 16;
 
 export const HELP = `Usage: npm run demo -- [flags]
 
@@ -25,16 +28,21 @@ export const HELP = `Usage: npm run demo -- [flags]
                     (default: ${SERVE_PORT} with --serve, otherwise 0)
   --requests <n>    how many requests the load sends each way, 0 for no load
                     (default: ${REQUESTS.toLocaleString('en')})
+  --processes <n>   instead of all that: n processes on one file, from 2 to ${MOST_PROCESSES},
+                    with one load for all of them
   --help            print this`;
 
 /** Read the command line. Throws {@link Trouble} for anything that isn't in {@link HELP}. */
 export function readFlags(args: readonly string[]): Flags {
-  const { serve = false, help = false, port, requests } = parsed(args);
+  const { serve = false, help = false, port, requests, processes } = parsed(args);
+  for (const [flag, given] of Object.entries({ port, requests }))
+    if (processes !== undefined && given !== undefined) throw new Trouble(`--${flag} doesn't go with --processes.`);
   return {
     help,
     serve,
-    port: wholeNumber('--port', port, serve ? SERVE_PORT : 0, 65_535),
-    requests: wholeNumber('--requests', requests, REQUESTS, MOST_REQUESTS),
+    port: port === undefined ? (serve ? SERVE_PORT : 0) : wholeNumber('--port', port, 0, 65_535),
+    requests: requests === undefined ? REQUESTS : wholeNumber('--requests', requests, 0, MOST_REQUESTS),
+    processes: processes === undefined ? undefined : wholeNumber('--processes', processes, 2, MOST_PROCESSES),
   };
 }
 
@@ -43,6 +51,7 @@ function parsed(args: readonly string[]): {
   readonly help?: boolean;
   readonly port?: string;
   readonly requests?: string;
+  readonly processes?: string;
 } {
   try {
     return parseArgs({
@@ -52,6 +61,7 @@ function parsed(args: readonly string[]): {
         help: { type: 'boolean', short: 'h' },
         port: { type: 'string' },
         requests: { type: 'string' },
+        processes: { type: 'string' },
       },
     }).values;
   } catch (error) {
@@ -60,9 +70,8 @@ function parsed(args: readonly string[]): {
   }
 }
 
-function wholeNumber(flag: string, given: string | undefined, otherwise: number, most: number): number {
-  if (given === undefined) return otherwise;
-  if (!/^\d{1,7}$/.test(given) || Number(given) > most)
-    throw new Trouble(`${flag} takes a whole number from 0 to ${most}, not '${given}'.`);
+function wholeNumber(flag: string, given: string, least: number, most: number): number {
+  if (!/^\d{1,7}$/.test(given) || Number(given) < least || Number(given) > most)
+    throw new Trouble(`${flag} takes a whole number from ${least} to ${most}, not '${given}'.`);
   return Number(given);
 }

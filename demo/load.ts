@@ -4,6 +4,7 @@ import { type Site, withQuery } from './addresses.ts';
 import type { Client } from './client.ts';
 import type { Database } from './database.ts';
 import { Latencies } from './latencies.ts';
+import { someAtOnce } from './some-at-once.ts';
 import { Trouble } from './trouble.ts';
 import { type Random, seeded, zipf } from './zipf.ts';
 
@@ -113,16 +114,12 @@ async function drive(
   paths: readonly string[],
   onAnswer: (answer: Awaited<ReturnType<Client['ask']>>) => void,
 ): Promise<void> {
-  const queue = paths.values();
-  const work = async () => {
-    for (const path of queue) {
-      signal.throwIfAborted();
-      const answer = await client.ask(path);
-      if (answer.status !== 200) throw new Trouble(`The load asked for ${path} and got the status ${answer.status}.`);
-      onAnswer(answer);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, work));
+  await someAtOnce(paths, clients, async (path) => {
+    signal.throwIfAborted();
+    const answer = await client.ask(path);
+    if (answer.status !== 200) throw new Trouble(`The load asked for ${path} and got the status ${answer.status}.`);
+    onAnswer(answer);
+  });
 }
 
 function newSide(): Side {

@@ -3,7 +3,7 @@ import { tell } from './story.ts';
 
 const stopping = new AbortController();
 // Once: a second Ctrl-C ends the process as it always does.
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort());
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stopping.abort());
 process.stdout.on('error', () => stopping.abort()); // whoever read the output has gone
 
 process.exitCode = await tell({

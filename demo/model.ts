@@ -94,3 +94,11 @@ export interface Reads {
   search(text: string, page: number): Promise<ListPage>;
   licences(): Promise<readonly LicenceCount[]>;
 }
+
+/** The source of truth, here or at a distance: it answers for the pages, and takes changes. */
+export interface Source extends Reads {
+  /** What it has been asked so far: queries of a database, requests to one that is elsewhere. */
+  readonly queries: number;
+  /** Change a package, and commit. Resolves to what it said before, or to undefined if there is no such package. */
+  change(id: string, change: PackageChange): Promise<Summary | undefined>;
+}

@@ -1,8 +1,9 @@
 /** The proof: a package is changed while a slow load of it is running, and every page that showed it is read at once. */
 import type { Cache } from 'tidemark';
 import { packagePath, type Site, withQuery } from './addresses.ts';
+import { change } from './changing.ts';
+import { type Check, Checks, comparison, type Report } from './checks.ts';
 import type { Client } from './client.ts';
-import type { Database } from './database.ts';
 import type { Gate } from './gate.ts';
 import type { Repository } from './repository.ts';
 import { expected, shown, type Subject } from './subject.ts';
@@ -15,28 +16,10 @@ export interface ProofOptions {
   readonly client: Client;
   readonly token: string;
   readonly cache: Cache;
-  readonly database: Database;
   readonly repository: Repository;
   readonly gate: Gate;
   readonly signal: AbortSignal;
   readonly report: Report;
-}
-
-/** Told of every step as it is done. */
-interface Report {
-  /** Something that takes a while begins. */
-  working(text: string): void;
-  /** Something has been done. */
-  step(text: string): void;
-  /** Something has been looked at. */
-  check(check: Check): void;
-}
-
-/** One thing that was looked at, what was found, and whether it is as it has to be. */
-export interface Check {
-  readonly what: string;
-  readonly found: string;
-  readonly right: boolean;
 }
 
 /** A page as it came, both ways of writing it. */
@@ -51,14 +34,10 @@ interface Seen {
  * looked at.
  */
 export async function prove(options: ProofOptions): Promise<readonly Check[]> {
-  const { subject, site, client, token, cache, database, repository, gate, signal, report } = options;
+  const { subject, site, client, token, cache, repository, gate, signal, report } = options;
   const own = packagePath(subject.id);
   const everyPath = Object.values(site).flat() as string[];
-  const checks: Check[] = [];
-  const check = (what: string, found: string, right: boolean) => {
-    checks.push({ what, found, right });
-    report.check({ what, found, right });
-  };
+  const checks = new Checks(report);
 
   report.working('reading every page');
   const showing: string[] = [];
@@ -76,33 +55,31 @@ export async function prove(options: ProofOptions): Promise<readonly Check[]> {
   report.step('A slow load of its own page has read the old row from the database, and now stands still.');
 
   const { overtaken } = cache.stats();
-  const changed = await client.ask(own, { method: 'PATCH', token, json: subject.after });
-  if (changed.status !== 200) throw new Trouble(`The change was answered with ${changed.status}: ${changed.body}`);
+  await change(client, subject, token);
   report.step(`Changed it over HTTP: a new description, and ${subject.after.licence} for ${subject.before.licence}.`);
 
   report.step('The very next read of every page that showed it, or has to now:');
   await compare(await readAll());
-  check('meanwhile the slow load', running ? 'was running' : 'had ended', running);
+  checks.add('meanwhile the slow load', running ? 'was running' : 'had ended', running);
 
   gate.open();
   const late = shown(await slow, subject);
   report.step(`The slow load ended. Its own reader, who asked before the change, got ${late}.`);
   const refused = cache.stats().overtaken - overtaken;
-  check('what it had loaded', refused === 1 ? 'was not kept' : `was kept (${refused} not kept)`, refused === 1);
+  checks.add('what it had loaded', refused === 1 ? 'was not kept' : `was kept (${refused} not kept)`, refused === 1);
 
   report.step('All of them once more:');
-  const { queries } = database;
+  const { queries } = gate;
   const again = await readAll();
-  const needed = database.queries - queries;
+  const needed = gate.queries - queries;
   await compare(again);
-  check('these reads', `took ${needed} database queries`, needed === 0);
+  checks.add('these reads', `took ${needed} database queries`, needed === 0);
 
   report.working('comparing every page with the database');
   const wrong: string[] = [];
   for (const path of everyPath) if ((await body(path)) !== (await direct(path))) wrong.push(path);
-  const all = wrong.length === 0 ? 'say what the database says' : `differ from the database: ${wrong.join(', ')}`;
-  check(`all ${everyPath.length} pages of the site`, all, wrong.length === 0);
-  return checks;
+  checks.add(`all ${everyPath.length} pages of the site`, ...comparison(wrong));
+  return checks.all;
 
   /** Read through the cache whatever showed the package or has to show it now, before anything else is read. */
   async function readAll(): Promise<readonly Seen[]> {
@@ -118,7 +95,7 @@ export async function prove(options: ProofOptions): Promise<readonly Check[]> {
       const same = html === (await direct(path)) && json === (await direct(asJson(path)));
       const found = inHtml === inJson ? inHtml : `${inHtml} as HTML, ${inJson} as JSON`;
       const right = same && found === expected(path, subject);
-      check(decodeURIComponent(path), same ? found : `${found}, unlike the database`, right);
+      checks.add(decodeURIComponent(path), same ? found : `${found}, unlike the database`, right);
     }
   }
 

@@ -1,7 +1,6 @@
-/** The catalogue read through memory, then the database; and its one write: commit first, then invalidate. */
-import type { Cache, ChangeResult, Collection } from 'tidemark';
-import type { Database } from './database.ts';
-import type { Gate } from './gate.ts';
+/** The catalogue read through memory, then the file, then the database; and its one write: commit first, then invalidate. */
+import { type Cache, type ChangeResult, type Collection, createCache, memory } from 'tidemark';
+import { lmdbBackend } from 'tidemark/backends/lmdb';
 import type {
   DependentsPage,
   LicenceCount,
@@ -10,14 +9,26 @@ import type {
   PackageChange,
   PackagePage,
   Reads,
+  Source,
   Summary,
 } from './model.ts';
 
 /** What a repository stands on. */
 export interface RepositoryOptions {
   readonly cache: Cache;
-  readonly database: Database;
-  readonly gate: Gate;
+  /** Where its loads go, and its changes. */
+  readonly source: Source;
+}
+
+/**
+ * The cache of a process that serves the catalogue: memory of its own, and the LMDB file in the directory `path`, which it
+ * may share with other processes.
+ */
+export function openCache(path: string): Cache {
+  return createCache({
+    name: 'catalogue',
+    tiers: [memory({ maxBytes: '16mb' }), lmdbBackend({ path, maxBytes: '64mb' })],
+  });
 }
 
 /** On every page that shows a package's row. */
@@ -30,43 +41,39 @@ const withLicence = (licence: string): string => `licence:${licence}`;
 const DESCRIPTIONS = 'descriptions';
 
 /**
- * The cached catalogue. No time to live: the repository is the only one that writes, so each page is right until a change
- * touches it. Every loader asks the database itself, which sees all that was committed before.
+ * The cached catalogue. No time to live: only repositories write, in this process and in those that share its file, so
+ * each page is right until a change touches it. Every loader asks the database itself, which sees all that was committed.
  */
 export class Repository implements Reads {
   readonly #cache: Cache;
-  readonly #database: Database;
+  readonly #source: Source;
   readonly #packages: Collection<PackagePage | null, string>;
   readonly #dependents: Collection<DependentsPage | null, string>;
   readonly #lists: Collection<ListPage, readonly [licence: string, page: number]>;
   readonly #searches: Collection<ListPage, readonly [text: string, page: number]>;
   readonly #licences: Collection<readonly LicenceCount[], string>;
 
-  constructor({ cache, database, gate }: RepositoryOptions) {
+  constructor({ cache, source }: RepositoryOptions) {
     this.#cache = cache;
-    this.#database = database;
+    this.#source = source;
     this.#packages = cache.define('package', {
-      load: async (id) => {
-        const page = await database.package(id);
-        await gate.pass(id);
-        return page;
-      },
+      load: (id) => source.package(id),
       tags: (page) => [shows(page.package), ...page.dependencies.flatMap((line) => line.package ?? []).map(shows)],
     });
     this.#dependents = cache.define('dependents', {
-      load: (id) => database.dependents(id),
+      load: (id) => source.dependents(id),
       tags: (page) => [shows(page.package), ...page.dependents.map((line) => shows(line.package))],
     });
     this.#lists = cache.define('list', {
-      load: ([licence, page]) => database.list({ licence: licence === '' ? undefined : licence, page }),
+      load: ([licence, page]) => source.list({ licence: licence === '' ? undefined : licence, page }),
       tags: ({ packages }, [licence]) => [...packages.map(shows), ...(licence === '' ? [] : [withLicence(licence)])],
     });
     this.#searches = cache.define('search', {
-      load: ([text, page]) => database.search(text, page),
+      load: ([text, page]) => source.search(text, page),
       tags: ({ packages }) => [...packages.map(shows), DESCRIPTIONS],
     });
     this.#licences = cache.define('licences', {
-      load: () => database.licences(),
+      load: () => source.licences(),
       tags: (counts) => counts.map(({ licence }) => withLicence(licence)),
     });
   }
@@ -93,7 +100,7 @@ export class Repository implements Reads {
 
   /** Change a package. When it resolves, no page shows what it said before. Undefined if there is no such package. */
   async change(id: string, change: PackageChange): Promise<ChangeResult | undefined> {
-    const before = await this.#database.change(id, change);
+    const before = await this.#source.change(id, change);
     if (!before) return undefined;
     const { description, licence } = change;
     const moved = licence !== undefined && licence !== before.licence;

@@ -36,13 +36,14 @@ export function comparisonRows({ without, with: cached, hitRatio, saved }: Compa
   ];
 }
 
-/** Milliseconds, or microseconds below a tenth of one. */
-function time(ms: number): string {
+/** Milliseconds as text, microseconds below a tenth of one. */
+export function time(ms: number): string {
   if (Number.isNaN(ms)) return '–';
   if (ms < 0.1) return `${(ms * 1000).toFixed(1)} µs`;
   return `${ms.toFixed(ms < 10 ? 2 : 1)} ms`;
 }
 
-function percent(share: number): string {
+/** A share from 0 to 1 as text. */
+export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }

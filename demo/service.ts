@@ -4,14 +4,14 @@ import { bearerAuth } from 'hono/bearer-auth';
 import { bodyLimit } from 'hono/body-limit';
 import type { Cache } from 'tidemark';
 import { listPath, searchPath } from './addresses.ts';
-import type { Database } from './database.ts';
-import type { PackageChange, Reads } from './model.ts';
+import type { PackageChange, Reads, Source } from './model.ts';
 import { dependentsHtml, type Html, licencesHtml, listHtml, packageHtml, problemHtml } from './pages.ts';
 import type { Repository } from './repository.ts';
 
 /** What the service serves. */
 export interface ServiceOptions {
-  readonly database: Database;
+  /** What `?cache=off` reads. */
+  readonly source: Source;
   readonly repository: Repository;
   readonly cache: Cache;
   /** What a write has to bring as `Authorization: Bearer …`. */
@@ -25,10 +25,10 @@ const HEADERS = {
 };
 
 /**
- * The routes. Every page answers to `?format=json` as well, and to `?cache=off`, which reads the database directly; the
- * header `server-timing` says how long its read took.
+ * The routes. Every page answers to `?format=json` as well, and to `?cache=off`, which reads the source directly; the
+ * header `server-timing` says how long its read took. Beside a package's page, `why` explains what the cache has of it.
  */
-export function createService({ database, repository, cache, token }: ServiceOptions): Hono {
+export function createService({ source, repository, cache, token }: ServiceOptions): Hono {
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -57,6 +57,8 @@ export function createService({ database, repository, cache, token }: ServiceOpt
     page(c, await read(c, (from) => from.dependents(c.req.param('id'))), dependentsHtml),
   );
 
+  app.get('/packages/:id/why', async (c) => c.json(await cache.explain(['package', c.req.param('id')])));
+
   app.patch('/packages/:id', bearerAuth({ token }), bodyLimit({ maxSize: 10_000 }), async (c) => {
     const change = changeOf(await c.req.json<unknown>().catch(() => undefined));
     if (typeof change === 'string') return c.json({ error: change }, 400);
@@ -64,14 +66,14 @@ export function createService({ database, repository, cache, token }: ServiceOpt
     return result ? c.json(result) : c.json({ error: 'there is no such package' }, 404);
   });
 
-  app.get('/stats', (c) => c.json({ queries: database.queries, cache: cache.stats() }));
+  app.get('/stats', (c) => c.json({ queries: source.queries, cache: cache.stats() }));
 
   app.notFound((c) => c.html(problemHtml('There is no such page.'), 404));
 
-  /** Ask the cache or, for the comparison, the database; the answer's header says how long that took. */
+  /** Ask the cache or, for the comparison, the source; the answer's header says how long that took. */
   async function read<T>(c: Context, ask: (from: Reads) => Promise<T>): Promise<T> {
     const began = performance.now();
-    const answer = await ask(c.req.query('cache') === 'off' ? database : repository);
+    const answer = await ask(c.req.query('cache') === 'off' ? source : repository);
     c.header('server-timing', `read;dur=${(performance.now() - began).toFixed(4)}`);
     return answer;
   }

@@ -1,25 +1,19 @@
-/** What the demo does, from the first line to the last: catalogue, load, proof, explanation. */
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Cache, createCache, memory } from 'tidemark';
-import { type Site, siteOf } from './addresses.ts';
-import { type Catalogue, readCatalogue } from './catalogue.ts';
+/** What the demo tells, from the first line to the last: of one process that restarts, or of several on one file. */
+import type { Cache } from 'tidemark';
+import { type Check, type Report } from './checks.ts';
 import { Client } from './client.ts';
-import { Database } from './database.ts';
 import { explanationLines } from './explanation.ts';
-import { HELP, readFlags } from './flags.ts';
-import { Gate } from './gate.ts';
+import { type Flags, HELP, readFlags } from './flags.ts';
 import { planRequests, runLoad } from './load.ts';
-import { bytesText } from './pages.ts';
-import { type Check, prove } from './proof.ts';
-import { Repository } from './repository.ts';
+import { prove } from './proof.ts';
+import { openCache, Repository } from './repository.ts';
+import { restart } from './restart.ts';
 import { comparisonRows, liveLine } from './results.ts';
 import { listen } from './server.ts';
 import { createService } from './service.ts';
-import { chooseSubject, type Subject } from './subject.ts';
+import { closeAll, type Open, type Setting, setUp, type Stage } from './stage.ts';
 import { type Screen, Terminal } from './terminal.ts';
+import { showTogether } from './together.ts';
 import { Trouble } from './trouble.ts';
 
 /** What the demo is given from outside. */
@@ -50,93 +44,86 @@ export async function tell(options: StoryOptions): Promise<number> {
   }
 }
 
-async function begin({ args, env, out, signal, folder = nodeModules() }: StoryOptions): Promise<number> {
+async function begin({ args, env, out, signal, folder }: StoryOptions): Promise<number> {
   const flags = readFlags(args);
   if (flags.help) {
     out.write(`${HELP}\n`);
     return 0;
   }
   const terminal = new Terminal(out, env);
-  terminal.heading('Tidemark · the packages of node_modules, in a Postgres, read through a cache');
+  terminal.heading('Tidemark · node_modules in a Postgres, read through memory and an LMDB file');
   const open: Open = [];
   try {
-    const stage = await setUp({ terminal, open, folder, signal, port: flags.port });
-    if (flags.requests > 0) await showLoad(stage, flags.requests);
-    const checks = await showProof(stage);
-    await showExplanation(stage);
+    const setting = { terminal, open, signal, folder };
+    const { checks, urls } = await (flags.processes ? tellOfMany(setting, flags.processes) : tellOfOne(setting, flags));
     sumUp(terminal, checks);
     if (flags.serve) {
-      terminal.line(`The catalogue stays up at ${terminal.paint('cyan', stage.url)}; Ctrl-C ends it.`);
+      terminal.say(`The catalogue stays up at ${urls.join(', ')}; Ctrl-C ends it.`, 'cyan');
       await aborted(signal);
       terminal.line('Closing.');
     }
     return 0;
   } finally {
-    for (const close of open.toReversed()) await close();
+    await closeAll(open);
   }
 }
 
-/** What has to be let go of at the end, the last first. */
-type Open = (() => unknown)[];
+/** How a story ended, and where the catalogue is served. */
+interface End {
+  readonly checks: readonly Check[];
+  readonly urls: readonly string[];
+}
 
-/** Everything that the acts of the story play on. */
-interface Stage {
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
+/** A stage with a service in this process. */
+interface Served extends Stage {
   readonly url: string;
-  readonly site: Site;
-  readonly subject: Subject;
   readonly client: Client;
   readonly token: string;
   readonly cache: Cache;
-  readonly database: Database;
   readonly repository: Repository;
-  readonly gate: Gate;
 }
 
-interface SetUpOptions {
-  readonly terminal: Terminal;
-  readonly open: Open;
-  readonly folder: string;
-  readonly signal: AbortSignal;
-  readonly port: number;
-}
-
-async function setUp({ terminal, open, folder, signal, port }: SetUpOptions): Promise<Stage> {
-  const server = await listen(port);
+async function tellOfOne(setting: Setting, { port, requests }: Flags): Promise<End> {
+  const { open, terminal } = setting;
+  const server = await listen(port); // before anything else: the port may be taken
   open.push(() => server.close());
-
-  terminal.heading('1 · The catalogue');
-  terminal.working('reading every manifest');
-  const catalogue = await readCatalogue(folder);
-  terminal.tick(found(catalogue));
-  const site = siteOf(catalogue);
-  const subject = chooseSubject(catalogue);
-  signal.throwIfAborted();
-
-  terminal.working('starting PGlite, a whole Postgres in this process: some seconds');
-  const began = performance.now();
-  const database = await Database.open();
-  open.push(() => database.close());
-  await database.fill(catalogue);
-  terminal.tick(`PGlite started and filled in ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  signal.throwIfAborted();
-
-  const cache = createCache({ name: 'catalogue', tiers: [memory({ maxBytes: '16mb' })] });
+  const stage = await setUp(setting);
+  const { database, gate, order } = stage;
+  const { path, token } = order;
+  const cache = openCache(path);
   open.push(() => cache.close());
-  const gate = new Gate();
   open.push(() => gate.open()); // before the cache closes, which waits for every load
-  const token = randomBytes(16).toString('hex');
-  const repository = new Repository({ cache, database, gate });
-  server.serve(createService({ database, repository, cache, token }));
+  const repository = new Repository({ cache, source: gate });
+  server.serve(createService({ source: database, repository, cache, token }));
   const client = new Client(server.url);
   open.push(() => client.close());
   terminal.tick(`serving ${server.url}`);
   terminal.tick(`writes need the token ${token}`);
-  return { terminal, signal, url: server.url, site, subject, client, token, cache, database, repository, gate };
+
+  const served: Served = { ...stage, url: server.url, client, token, cache, repository };
+  if (requests > 0) await showLoad(served, requests);
+  const proven = await showProof(served);
+  await showExplanation(served);
+  const restarted = await showRestart(served);
+  return { checks: [...proven, ...restarted], urls: [server.url] };
 }
 
-async function showLoad({ terminal, site, ...stage }: Stage, requests: number): Promise<void> {
+async function tellOfMany(setting: Setting, count: number): Promise<End> {
+  const { terminal } = setting;
+  const stage = await setUp(setting);
+  const { token } = stage.order;
+  terminal.tick(`writes need the token ${token}`);
+  terminal.heading(`2 · ${count} processes on one file`);
+  terminal.working('starting them');
+  const began = performance.now();
+  const replicas = await allOf(Array.from({ length: count }, () => stage.start()));
+  const pids = replicas.map(({ pid }) => pid).join(', ');
+  terminal.tick(`${count} processes (${pids}) started in ${(performance.now() - began).toFixed(0)} ms`);
+  const checks = await showTogether({ ...stage, token, replicas, report: reportOn(terminal) });
+  return { checks, urls: replicas.map(({ url }) => url) };
+}
+
+async function showLoad({ terminal, site, ...stage }: Served, requests: number): Promise<void> {
   terminal.heading('2 · The load');
   terminal.say(
     `${requests.toLocaleString('en')} requests by Zipf's law, ${CLIENTS} at a time, each sent twice: ` +
@@ -156,49 +143,50 @@ async function showLoad({ terminal, site, ...stage }: Stage, requests: number): 
     terminal.say("More than one read in a hundred met its page for the first time: the cache's p99 is such a load.");
 }
 
-async function showProof({ terminal, ...stage }: Stage): Promise<readonly Check[]> {
+async function showProof({ terminal, ...stage }: Served): Promise<readonly Check[]> {
   terminal.heading('3 · The proof: one change, while a slow load is running');
-  return prove({
-    ...stage,
-    report: {
-      working: (text) => terminal.working(text),
-      step: (text) => terminal.say(text, 'bold'),
-      check: (check) => showCheck(terminal, check),
-    },
-  });
+  return prove({ ...stage, report: reportOn(terminal) });
 }
 
-async function showExplanation({ terminal, cache, subject }: Stage): Promise<void> {
+async function showExplanation({ terminal, cache, subject }: Served): Promise<void> {
   terminal.heading(`4 · Why? cache.explain(['package', '${subject.id}'])`);
   for (const line of explanationLines(await cache.explain(['package', subject.id])))
     terminal.line(terminal.cut(line, terminal.width));
-  terminal.line();
+}
+
+async function showRestart({ terminal, ...stage }: Served): Promise<readonly Check[]> {
+  terminal.heading('5 · The restart: changes while a process is down');
+  return restart({ ...stage, report: reportOn(terminal) });
 }
 
 /** Throws {@link Trouble} if a check failed. */
 function sumUp(terminal: Terminal, checks: readonly Check[]): void {
   const wrong = checks.filter((check) => !check.right);
   if (wrong.length > 0) {
-    const list = wrong.map(({ what, found: was }) => `\n  ${what}: ${was}`).join('');
+    const list = wrong.map(({ what, found }) => `\n  ${what}: ${found}`).join('');
     throw new Trouble(`${wrong.length} of ${checks.length} checks failed:${list}`);
   }
+  terminal.line();
   terminal.line(terminal.paint(['bold', 'green'], `All ${checks.length} checks hold.`));
 }
 
-function found({ packages, skipped }: Catalogue): string {
-  const sum = (of: (one: Catalogue['packages'][number]) => number) => packages.reduce((all, one) => all + of(one), 0);
-  const files = sum((one) => one.files).toLocaleString('en');
-  const edges = sum((one) => one.dependencies.length).toLocaleString('en');
-  const left =
-    skipped.length > 0 ? `; ${skipped.length} skipped, the first: ${skipped[0]?.path}: ${skipped[0]?.why}` : '';
-  return `${packages.length} packages, ${edges} dependencies, ${files} files, ${bytesText(sum((one) => one.bytes))}${left}`;
+/** As `Promise.all`, but when it rejects everything has ended: nothing begins behind the back of who cleans up. */
+async function allOf<T>(all: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
 }
 
-function showCheck(terminal: Terminal, { what, found: was, right }: Check): void {
-  const room = Math.min(terminal.width - FOUND - 4, 60);
-  const text = `${terminal.cut(what, room).padEnd(room)}  ${was}`;
-  if (right) terminal.tick(text);
-  else terminal.cross(text);
+function reportOn(terminal: Terminal): Report {
+  return {
+    working: (text) => terminal.working(text),
+    step: (text) => terminal.say(text, 'bold'),
+    check({ what, found, right }) {
+      const room = Math.min(terminal.width - FOUND - 4, 60);
+      const text = `${terminal.cut(what, room).padEnd(room)}  ${found}`;
+      if (right) terminal.tick(text);
+      else terminal.cross(text);
+    },
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -206,12 +194,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The nearest `node_modules` above this file, which may be the source or what was built of it. */
-function nodeModules(): string {
-  let at = dirname(fileURLToPath(import.meta.url));
-  for (; !existsSync(join(at, 'node_modules')); at = dirname(at))
-    if (at === dirname(at)) throw new Trouble('There is no node_modules here: run npm ci first.');
-  return join(at, 'node_modules');
 }

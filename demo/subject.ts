@@ -43,13 +43,18 @@ export function chooseSubject({ packages }: Pick<Catalogue, 'packages'>): Subjec
   if (!chosen)
     throw new Trouble('No package in node_modules has a description of its own: there is nothing to change.');
   const { id, name, description, licence } = chosen;
+  return changed({ id, name }, { description, licence }, rarest(packages, licence));
+}
+
+/** The package before and after one more change, which gives it a new description and the licence that it had before the last. */
+export function changedAgain({ id, name, before, after }: Subject): Subject {
+  return changed({ id, name }, after, before.licence);
+}
+
+function changed(named: Pick<Subject, 'id' | 'name'>, before: Wording, licence: string): Subject {
   const word = `tide${randomBytes(4).toString('hex')}`;
-  const after = {
-    description: `A description that was changed by the demo (${word})`,
-    licence: rarest(packages, licence),
-  };
-  const newcomers = [listPath({ licence: after.licence, page: 1 }), searchPath(word, 1)];
-  return { id, name, before: { description, licence }, after, newcomers };
+  const after = { description: `A description that was changed by the demo (${word})`, licence };
+  return { ...named, before, after, newcomers: [listPath({ licence, page: 1 }), searchPath(word, 1)] };
 }
 
 /** What a page, HTML or JSON, shows of the package. */

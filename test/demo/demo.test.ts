@@ -1,5 +1,5 @@
 /** The demo: what it reads, what it serves and to whom, that no page is ever old after a change, and how it ends. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,14 @@ import { type Cache, createCache, memory } from 'tidemark';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { packagePath, type Site, siteOf } from '../../demo/addresses.ts';
 import { type Catalogue, parseManifest, readCatalogue } from '../../demo/catalogue.ts';
+import type { Check } from '../../demo/checks.ts';
 import { Client } from '../../demo/client.ts';
 import { Database } from '../../demo/database.ts';
 import { readFlags } from '../../demo/flags.ts';
 import { Gate } from '../../demo/gate.ts';
 import { Latencies } from '../../demo/latencies.ts';
 import { planRequests } from '../../demo/load.ts';
-import type { PackageChange } from '../../demo/model.ts';
-import { type Check, prove } from '../../demo/proof.ts';
+import { prove } from '../../demo/proof.ts';
 import { Repository } from '../../demo/repository.ts';
 import { type Listening, listen } from '../../demo/server.ts';
 import { createService } from '../../demo/service.ts';
@@ -24,53 +24,9 @@ import { tell } from '../../demo/story.ts';
 import { chooseSubject } from '../../demo/subject.ts';
 import { type Screen, Terminal } from '../../demo/terminal.ts';
 import { seeded, zipf } from '../../demo/zipf.ts';
+import { Careless, installed, MANIFESTS, screen } from './fixtures.ts';
 
 const TOKEN = 'a-token-for-tests';
-const HOSTILE = `<script>alert("it's")</script> & more`;
-
-/** 25 packages: two pages of a list, one package that many need, one whose texts are HTML. */
-const MANIFESTS: Readonly<Record<string, object>> = {
-  app: {
-    name: 'app',
-    version: '1.0.0',
-    license: 'MIT',
-    description: 'The application that needs all the others',
-    dependencies: { hub: '^1.0.0', hostile: '*' },
-    peerDependencies: { absent: '>=2' },
-  },
-  hub: {
-    name: 'hub',
-    version: '1.2.3',
-    license: 'MIT',
-    description: 'A hub for "spokes" & the like',
-    dependencies: { leaf01: '1.x', leaf02: '1.x' },
-  },
-  hostile: { name: 'hostile', version: '0.0.1', license: '<b>MIT</b>', description: HOSTILE },
-  ...Object.fromEntries(
-    Array.from({ length: 22 }, (_, i) => {
-      const name = `leaf${String(i + 1).padStart(2, '0')}`;
-      return [name, { name, version: '1.0.0', license: i < 2 ? 'ISC' : 'MIT', description: `Leaf ${i + 1}` }];
-    }),
-  ),
-};
-
-const folders: string[] = [];
-
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A folder like `node_modules` with these packages, by their place in it; a string is the manifest's text. */
-function installed(manifests: Readonly<Record<string, object | string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
-  folders.push(folder);
-  for (const [place, manifest] of Object.entries(manifests)) {
-    mkdirSync(join(folder, place), { recursive: true });
-    const text = typeof manifest === 'string' ? manifest : JSON.stringify(manifest);
-    writeFileSync(join(folder, place, 'package.json'), text);
-  }
-  return folder;
-}
 
 describe('a manifest', () => {
   const named = { name: 'a', version: '1.0.0' };
@@ -179,9 +135,9 @@ describe('the service', () => {
 
   beforeEach(() => {
     cache = createCache({ tiers: [memory()] });
-    gate = new Gate();
-    repository = new Repository({ cache, database, gate });
-    service = createService({ database, repository, cache, token: TOKEN });
+    gate = new Gate(database);
+    repository = new Repository({ cache, source: gate });
+    service = createService({ source: database, repository, cache, token: TOKEN });
   });
 
   afterEach(async () => {
@@ -336,7 +292,7 @@ describe('the service', () => {
     });
 
     const proveWith = async (proven: Repository, ran: Cache): Promise<readonly Check[]> => {
-      server.serve(createService({ database, repository: proven, cache: ran, token: TOKEN }));
+      server.serve(createService({ source: database, repository: proven, cache: ran, token: TOKEN }));
       const current = await everything();
       return prove({
         subject: chooseSubject(current),
@@ -344,7 +300,6 @@ describe('the service', () => {
         client,
         token: TOKEN,
         cache: ran,
-        database,
         repository: proven,
         gate,
         signal: new AbortController().signal,
@@ -369,8 +324,8 @@ describe('the service', () => {
 
     test('a repository that forgets to invalidate is found out', async () => {
       const careless = createCache({ tiers: [memory()] });
-      gate = new Gate({ patience: 20 }); // its reads wait for the slow load
-      const checks = await proveWith(new Careless({ cache: careless, database, gate }), careless);
+      gate = new Gate(database, { patience: 20 }); // its reads wait for the slow load
+      const checks = await proveWith(new Careless({ cache: careless, source: gate, database }), careless);
       const wrong = checks.filter(({ right }) => !right);
       expect(wrong.map(({ found }) => found)).toContain('the old text, unlike the database');
       expect(wrong.map(({ what }) => what)).toEqual(
@@ -378,14 +333,6 @@ describe('the service', () => {
       );
       await careless.close();
     });
-
-    /** Commits, and says nothing. */
-    class Careless extends Repository {
-      override async change(id: string, change: PackageChange) {
-        await database.change(id, change);
-        return { mark: undefined, reach: 'local' as const };
-      }
-    }
   });
 });
 
@@ -423,22 +370,6 @@ describe('the load', () => {
     expect(new Latencies().percentile(0.5)).toBeNaN();
   });
 });
-
-/** A screen that keeps what is written, and tells of it. */
-function screen({ wrote = () => {}, ...rest }: Partial<Screen> & { readonly wrote?: (text: string) => void } = {}) {
-  let all = '';
-  const write = (text: string) => {
-    all += text;
-    wrote(text);
-  };
-  return {
-    ...rest,
-    write,
-    get text() {
-      return all;
-    },
-  };
-}
 
 describe('the terminal', () => {
   const colourful: Partial<Screen> = { isTTY: true, columns: 80, hasColors: () => true };
@@ -516,12 +447,18 @@ describe('the program', () => {
       /pages of the site +say what the database says/,
       /memory: served, nothing that it rests on changed after \d+/,
       /changed at \d+ +tag {2}\/catalogue\/package:hub@1\.2\.3/,
+      /lmdb: not served, right and fresh, but a faster tier answers first/,
+      /its first read of all \d+ pages +100\.0 % without a load/,
+      /Killed it with SIGKILL\./,
+      /Stopped it well\./,
       /All \d+ checks hold\./,
       /Closing\./,
     ])
       expect(out.text).toMatch(line);
+    for (const line of [/those \d+ that it loaded +all touched by the change/g, /packages\/hub@1\.2\.3 +the new text/g])
+      expect(out.text.match(line)?.length, `${line}`).toBeGreaterThanOrEqual(2);
     expect(['\r', '\u001B'].filter((control) => out.text.includes(control))).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test('says which port is taken and what to do, before anything else', async () => {
     const other = createServer();
@@ -553,6 +490,9 @@ describe('the program', () => {
     [['--port', '70000'], "--port takes a whole number from 0 to 65535, not '70000'"],
     [['--requests', 'many'], "not 'many'"],
     [['--requests=-1'], "not '-1'"],
+    [['--processes', '1'], "--processes takes a whole number from 2 to 16, not '1'"],
+    [['--processes', '2', '--port', '0'], "--port doesn't go with --processes"],
+    [['--processes', '2', '--requests', '9'], "--requests doesn't go with --processes"],
   ])('%j gets a clear message', async (args, message) => {
     const { done, out, err } = run(args);
     expect([await done, out.text]).toEqual([1, '']);
@@ -562,7 +502,7 @@ describe('the program', () => {
   test('explains its flags, and takes a port of its own only to stay up', async () => {
     const { done, out } = run(['--help']);
     expect(await done).toBe(0);
-    for (const flag of ['--serve', '--port', '--requests', '--help']) expect(out.text).toContain(flag);
+    for (const flag of ['--serve', '--port', '--requests', '--processes', '--help']) expect(out.text).toContain(flag);
     expect([readFlags([]).port, readFlags(['--serve']).port]).toEqual([0, 4600]);
   });
 });

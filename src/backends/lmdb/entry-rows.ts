@@ -65,6 +65,7 @@ export class EntryRows implements Participant {
   #tally: Tally | undefined; // within a transaction that changes it
   readonly #tallyBytes = Buffer.alloc(16);
   readonly #draft = Buffer.allocUnsafeSlow(COMMON);
+  #likelyNew = true;
 
   /** `home` is the log beside which the entries are kept, `seed` what their checksums begin with. */
   constructor(environment: Environment, home: string, seed: number, room: Room) {
@@ -127,17 +128,17 @@ export class EntryRows implements Participant {
     const { keptUntil } = prepared.entry;
     const bytes = this.#written(prepared);
     const tally = this.#count();
-    const added = this.#entries.putSync(row, bytes, IF_NEW) as unknown as boolean; // whatever its type says
-    if (added) {
-      tally.entries++;
-      tally.bytes += bytes.length + row.length;
-    } else {
-      const old = this.#entries.getBinaryFast(row)!;
-      tally.bytes += bytes.length - old.length;
+    // To store what is new and be told so costs less than to look first; what follows is likely to be as new.
+    const stored = this.#likelyNew && (this.#entries.putSync(row, bytes, IF_NEW) as unknown as boolean); // whatever its type says
+    const old = stored ? undefined : this.#entries.getBinaryFast(row);
+    this.#likelyNew = old === undefined;
+    tally.bytes += bytes.length + row.length;
+    if (old) {
+      tally.bytes -= old.length + row.length;
       const end = endOf(old, row);
       if (end !== Infinity && end !== keptUntil) this.#times.removeSync([end, row]);
-      this.#entries.putSync(row, bytes);
-    }
+    } else tally.entries++;
+    if (!stored) this.#entries.putSync(row, bytes);
     if (keptUntil !== Infinity) this.#times.putSync([keptUntil, row], NOTHING);
   }
 

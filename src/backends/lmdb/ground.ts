@@ -1,5 +1,6 @@
 /** Where an environment may be: in a directory of ours, in an empty one, or in one that is still to be made. */
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { TidemarkError } from '../../engine/errors.ts';
 import { DATA, FORMAT, type FoundHeader, HEADER, readHeader } from './header.ts';
 import { OPENING } from './opening.ts';
@@ -33,7 +34,9 @@ function assertOurs(path: string): void {
   const entries = readdirSync(path);
   const strange = entries.find((entry) => !OURS.includes(entry) && entry.split('.')[0] !== OPENING);
   const used = entries.includes(DATA) || entries.includes(HEADER);
-  if (strange !== undefined || (used && !entries.includes(USERS)))
+  // Asked after the list: who opens the directory for the first time meanwhile makes this before the data.
+  const entered = statSync(join(path, USERS), { throwIfNoEntry: false }) !== undefined;
+  if (strange !== undefined || (used && !entered))
     throw foreign(`${path} holds ${strange ?? DATA}, which isn't Tidemark's; a cache needs a directory of its own`);
 }
 

@@ -1,5 +1,5 @@
 /** Opening an environment's directory without risk, and leaving it so that the next opening needs no care. */
-import { type BigIntStats, closeSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TidemarkError } from '../../engine/errors.ts';
 import { discard, moveAside } from './aside.ts';
@@ -17,7 +17,7 @@ import {
 } from './header.ts';
 import { type Patience, sleep, whileOpening } from './opening.ts';
 import { childProbe, type Probe } from './probe.ts';
-import { bury, GLANCE, Registration, rollOf } from './registration.ts';
+import { bury, GLANCE, Registration, rollOf, USERS } from './registration.ts';
 import { presentBoot } from './users.ts';
 import type { RowCheck } from './walk.ts';
 
@@ -155,6 +155,7 @@ class Entered implements Premises {
 
   /** From here on the data may change. */
   #begin(others: Durability, crashes: number, present?: Header): void {
+    mkdirSync(join(this.path, USERS), { recursive: true }); // before the data: without it they would look like a stranger's
     closeSync(openSync(join(this.path, DATA), 'a'));
     const durability = others === 'process' ? others : this.durability;
     const open = { boot: presentBoot(), durability };
