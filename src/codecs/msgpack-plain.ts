@@ -1,4 +1,8 @@
-/** Plain values as MessagePack in one pass: what is looked at is written at once, and what isn't plain is left to others. */
+/**
+ * Plain values as MessagePack in one pass: what is looked at is written at once, and what isn't plain is left to others.
+ * A value has to be looked at anyway, since the library's packer changes some silently; to look and then to pack takes
+ * twice as long. The library reads what is written here, and packs all that is left to it.
+ */
 
 /** Objects may be nested so deep; from there on cycles have to be looked for. */
 export const DEEPEST = 100;

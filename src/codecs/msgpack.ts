@@ -51,8 +51,8 @@ const WHOLE: ReadonlySet<unknown> = new Set([
 export const msgpackCodec: Codec = {
   name: 'msgpack',
   encode(value) {
-    const bytes = packPlain(value);
-    if (bytes) return bytes;
+    const packed = packPlain(value);
+    if (packed) return packed;
     const form = formOf(value, 0);
     if (form === JSON_TEXT) return marked(jsonCodec.encode(value));
     try {

@@ -21,7 +21,7 @@ function now<T>(answer: T | Promise<T>): T {
 }
 
 /** A file, and what a schedule does to it. */
-export class LmdbSpace extends SharedSpace {
+class LmdbSpace extends SharedSpace {
   readonly #options: SharedSpaceOptions;
   readonly #openings = new Map<object, LmdbBackend>();
   /** Whose opening the present call goes through. */
