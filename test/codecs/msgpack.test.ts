@@ -208,7 +208,11 @@ describe('bytes', () => {
   });
 
   test.each([60_000, 64_000, 65_500, 70_000, 200_000, 3_000_000])('of a value of about %i bytes are whole', (size) => {
-    const [before, value, after] = [{ id: 1 }, ['x'.repeat(size / 2), ...Array<string>(size >> 3).fill('abc')], 'after'];
+    const [before, value, after] = [
+      { id: 1 },
+      ['x'.repeat(size / 2), ...Array<string>(size >> 3).fill('abc')],
+      'after',
+    ];
     const all = [before, value, after].map((one) => msgpackCodec.encode(one));
     expect(all.map((bytes) => msgpackCodec.decode(bytes))).toStrictEqual([before, value, after]);
   });
