@@ -1,11 +1,37 @@
-/** The engine against its yardsticks, each table in one run and as ratios: `npm run bench`. */
+/**
+ * The cache against its yardsticks, each table in one run and as ratios: `npm run bench`. Names of tables choose among
+ * them: `npm run bench -- disk`. Those that take minutes have to be chosen.
+ */
+import { reads } from './disk/reads.ts';
+import { millions } from './disk/millions.ts';
+import { disk } from './disk/tables.ts';
 import { hits } from './hits.ts';
 import { invalidations } from './invalidations.ts';
 import { memoryPerEntry } from './memory-per-entry.ts';
 import { print } from './table.ts';
 import { writes } from './writes.ts';
 
+const QUICK = {
+  hits: async () => print(await hits()),
+  writes: async () => print(await writes()),
+  invalidations: async () => print(await invalidations()),
+  memory: async () => print(await memoryPerEntry()),
+};
+const TABLES: Readonly<Record<string, () => Promise<void>>> = {
+  ...QUICK,
+  disk: async () => {
+    await reads();
+    await disk();
+  },
+  millions,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => !Object.hasOwn(TABLES, name));
+if (unknown !== undefined)
+  throw new Error(`there is no table '${unknown}'; there are ${Object.keys(TABLES).join(', ')}`);
+
 console.log(
   `Tidemark bench · Node ${process.versions.node} · ${process.arch}\nMedians of interleaved rounds; only ratios within a table mean anything.\n`,
 );
-for (const table of [hits, writes, invalidations, memoryPerEntry]) print(await table());
+for (const name of chosen.length > 0 ? chosen : Object.keys(QUICK)) await TABLES[name]();

@@ -29,6 +29,9 @@ vi.mock('../../src/backends/lmdb/premises.ts', () => ({
         throw error;
       },
       exclusively: (work) => work(),
+      whileNobodyWrites: (work) => work(),
+      beginWriting: () => true,
+      endWriting: () => {},
       replacedData: () => {},
       labelCopy: () => {},
       leave: () => {},

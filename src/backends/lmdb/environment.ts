@@ -66,7 +66,7 @@ export class Environment {
   constructor(premises: Premises) {
     this.#premises = premises;
     this.path = premises.path;
-    this.#root = this.#open();
+    this.#root = premises.whileNobodyWrites(() => this.#open());
     this.meta = this.rows('meta');
   }
 
@@ -86,12 +86,14 @@ export class Environment {
 
   /** Open a database of this environment, making it where it is missing. */
   rows(name: string): Rows {
-    return this.#root.openDB<Buffer, string>({ name, encoding: 'binary' });
+    return this.#premises.whileNobodyWrites(() => this.#root.openDB<Buffer, string>({ name, encoding: 'binary' }));
   }
 
   /** The same for keys that are times or marks. */
   orderedRows(name: string): OrderedRows {
-    return this.#root.openDB({ name, encoding: 'binary' }) as unknown as OrderedRows;
+    return this.#premises.whileNobodyWrites(() =>
+      this.#root.openDB({ name, encoding: 'binary' }),
+    ) as unknown as OrderedRows;
   }
 
   /** Take part from now on. */
@@ -149,11 +151,17 @@ export class Environment {
       if (signal?.aborted) throw signal.reason;
       return this.#together(work);
     };
+    if (!this.#premises.beginWriting()) {
+      this.#held = this.#opened().finally(() => (this.#held = undefined));
+      return this.#held.then(() => this.write(work, { signal, bytes }));
+    }
     if (this.#premises.durability === 'process' && this.#writing === 0 && this.#premises.alone()) {
       try {
         return this.#root.transactionSync(whole);
       } catch (error) {
         throw this.#told(error);
+      } finally {
+        this.#premises.endWriting();
       }
     }
     return this.#later(whole);
@@ -167,7 +175,15 @@ export class Environment {
       throw await this.#toldWhole(error);
     } finally {
       this.#writing--;
+      this.#premises.endWriting();
     }
+  }
+
+  /** Resolves when nobody else is opening the environment. LMDB forgets a commit that is made while somebody opens. */
+  async #opened(): Promise<void> {
+    do await new Promise<void>((go) => setTimeout(go, 1));
+    while (!this.#closed && !this.#premises.beginWriting());
+    if (!this.#closed) this.#premises.endWriting();
   }
 
   /** As {@link Environment.write}, at once in any case: for openings and closings. */
@@ -175,7 +191,7 @@ export class Environment {
     this.assertOpen();
     this.#assertRoom(0);
     try {
-      return this.#root.transactionSync(() => this.#together(work));
+      return this.#premises.whileNobodyWrites(() => this.#root.transactionSync(() => this.#together(work)));
     } catch (error) {
       throw this.#told(error);
     }

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, unlink
 import { join } from 'node:path';
 import { TidemarkError } from '../../engine/errors.ts';
 import { isName, lives, newName } from './registration.ts';
+import { thisProcess } from './users.ts';
 
 /** The lock's name in an environment's directory; what else begins with it is of the lock, too. */
 export const OPENING = 'opening';
@@ -52,6 +53,14 @@ export function whileOpening<T>(path: string, patience: Patience, work: () => T)
   } finally {
     release(lock, me);
   }
+}
+
+/** Whether a living process other than this one is opening or closing the directory. */
+export function isBeingOpened(path: string): boolean {
+  const lock = join(path, OPENING);
+  if (!statSync(lock, { throwIfNoEntry: false })) return false;
+  const holder = holderOf(lock);
+  return holder !== undefined && !holder.startsWith(`${thisProcess}-`) && lives(holder);
 }
 
 /** Wait without letting anything else of this thread run. Milliseconds. */

@@ -15,9 +15,9 @@ import {
   type Settings,
   writeHeader,
 } from './header.ts';
-import { type Patience, sleep, whileOpening } from './opening.ts';
+import { type Patience, sleep, whileOpening, isBeingOpened } from './opening.ts';
 import { childProbe, type Probe } from './probe.ts';
-import { bury, GLANCE, Registration, rollOf, USERS } from './registration.ts';
+import { bury, GLANCE, Registration, rollOf, USERS, writersIn } from './registration.ts';
 import { presentBoot } from './users.ts';
 import type { RowCheck } from './walk.ts';
 
@@ -71,6 +71,16 @@ export interface Premises {
    * @throws `in_use` when the wait was in vain.
    */
   exclusively<T>(work: () => T): T;
+  /**
+   * Do something while nobody opens, closes or writes.
+   *
+   * @throws `in_use` when the wait was in vain.
+   */
+  whileNobodyWrites<T>(work: () => T): T;
+  /** A write begins; false if it has to wait, since somebody is opening the environment. */
+  beginWriting(): boolean;
+  /** A write that was begun has ended. */
+  endWriting(): void;
   /** The data at the path have been replaced by their user. */
   replacedData(): void;
   /** Make another directory, which holds a copy of the data, an environment's. */
@@ -108,6 +118,7 @@ class Entered implements Premises {
   readonly #registration: Registration;
   #data: BigIntStats;
   #suspected = false;
+  #exclusive = false;
   #left = false;
 
   constructor(path: string, { durability, settings = {}, check, probe, now, patience = PATIENCE }: EnterOptions) {
@@ -203,7 +214,36 @@ class Entered implements Premises {
   }
 
   exclusively<T>(work: () => T): T {
-    return whileOpening(this.path, this.#patience, work);
+    if (this.#exclusive) return work();
+    return whileOpening(this.path, this.#patience, () => {
+      this.#exclusive = true;
+      try {
+        return work();
+      } finally {
+        this.#exclusive = false;
+      }
+    });
+  }
+
+  whileNobodyWrites<T>(work: () => T): T {
+    return this.exclusively(() => {
+      const { wait, now } = this.#patience;
+      for (const until = now() + wait; writersIn(this.path).length > 0; sleep(1))
+        if (now() >= until)
+          throw new TidemarkError('in_use', `${this.path}: another process is in the middle of a write for too long`);
+      return work();
+    });
+  }
+
+  beginWriting(): boolean {
+    this.#registration.beginWriting();
+    if (this.#registration.alone() || !isBeingOpened(this.path)) return true;
+    this.#registration.endWriting();
+    return false;
+  }
+
+  endWriting(): void {
+    this.#registration.endWriting();
   }
 
   replacedData(): void {

@@ -1,6 +1,6 @@
 /** Who has an environment open: an empty file for each opening, named after its process. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, thisProcess } from './users.ts';
 
@@ -49,6 +49,21 @@ export function bury(path: string, dead: readonly string[]): void {
   for (const name of dead) rmSync(join(path, USERS, name), { force: true });
 }
 
+const WRITING = 'w';
+const RESTING = ' ';
+
+/** Living processes, other than this one, that are in the middle of a write. */
+export function writersIn(path: string): readonly string[] {
+  return namesIn(join(path, USERS)).filter((name) => {
+    if (name.startsWith(`${thisProcess}-`)) return false; // openings of one process share what LMDB has mapped
+    try {
+      return readFileSync(join(path, USERS, name), 'latin1') === WRITING && lives(name);
+    } catch {
+      return false; // it has left
+    }
+  });
+}
+
 /** One opening, registered from its making to its {@link Registration.end}. */
 export class Registration {
   readonly name: string = newName();
@@ -58,13 +73,15 @@ export class Registration {
   #trustedUntil = -Infinity;
   #judgedAgainAt = -Infinity;
   #changed = Number.NaN;
+  readonly #file: number;
+  #writes = 0;
 
   /** `now` counts milliseconds from anywhere. */
   constructor(path: string, now: () => number) {
     this.#folder = join(path, USERS);
     this.#now = now;
     mkdirSync(this.#folder, { recursive: true });
-    writeFileSync(join(this.#folder, this.name), '', { flag: 'wx' });
+    this.#file = openSync(join(this.#folder, this.name), 'wx+');
   }
 
   /** Whether nobody else who lives is registered; at most {@link GLANCE} old. False once this registration is gone. */
@@ -89,9 +106,20 @@ export class Registration {
     }
   }
 
+  /** A write begins: whoever opens waits for its end. */
+  beginWriting(): void {
+    if (this.#writes++ === 0) writeSync(this.#file, WRITING, 0);
+  }
+
+  /** A write has ended. */
+  endWriting(): void {
+    if (--this.#writes === 0) writeSync(this.#file, RESTING, 0);
+  }
+
   /** Strike the registration. Never throws. */
   end(): void {
     try {
+      closeSync(this.#file);
       rmSync(join(this.#folder, this.name), { force: true });
     } catch {
       // what stays counts for nothing once the process has ended
