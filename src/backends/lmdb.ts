@@ -1,26 +1,13 @@
 /** The LMDB backend: a durable tier with a log of its own, in one file that several processes share. */
-import { type Clock, systemClock } from '../engine/clock.ts';
+import type { Clock } from '../engine/clock.ts';
 import type { Codec } from '../engine/codec.ts';
-import { TidemarkError } from '../engine/errors.ts';
-import {
-  checkOptions,
-  duration,
-  type Duration,
-  functionOrNothing,
-  nonEmptyText,
-  oneOf,
-  positiveInteger,
-  size,
-  type Size,
-  trueOrFalse,
-} from '../engine/options.ts';
-import { STAMP_LIMITS } from '../engine/stamp-table.ts';
+import { checkOptions, duration, type Duration, nonEmptyText, type Size } from '../engine/options.ts';
 import { msgpackCodec } from '../codecs/msgpack.ts';
-import { packed } from '../codecs/packed.ts';
 import { FileBackend } from './lmdb/backend.ts';
-import { type FileSettings, LmdbFile } from './lmdb/file.ts';
+import { openFile } from './lmdb/file.ts';
 import type { LmdbBackend } from './lmdb/offer.ts';
 import type { Durability, Replaced } from './lmdb/premises.ts';
+import { fileSettings } from './lmdb/settings.ts';
 
 export type { LmdbBackend, LmdbStats, SweepOptions, Verification, VerifyOptions } from './lmdb/offer.ts';
 export type { Durability, Replaced } from './lmdb/premises.ts';
@@ -71,6 +58,8 @@ const NAMES: readonly (keyof LmdbOptions)[] = [
   'clock',
 ];
 
+const WHAT = 'lmdbBackend';
+
 /**
  * A backend in a directory of this machine. Several processes may use it at the same time; it must not lie on a network
  * file system. Opening it is synchronous and takes milliseconds; after an unclean shutdown, as long as a look at the file
@@ -82,38 +71,14 @@ const NAMES: readonly (keyof LmdbOptions)[] = [
  * const cache = createCache({ tiers: [memory(), lmdbBackend({ path: '.cache/shop' })] });
  */
 export function lmdbBackend(options: LmdbOptions): LmdbBackend {
-  const file = openFile('lmdbBackend', options);
-  file.follow();
-  return new FileBackend(nonEmptyText('lmdbBackend: name', options.name ?? 'lmdb'), file);
-}
-
-/** Check options and open the file. `what` names the function whose options they are. */
-function openFile(what: string, options: LmdbOptions): LmdbFile {
-  checkOptions(what, options, NAMES);
-  nonEmptyText(`${what}: name`, options.name ?? 'lmdb');
-  functionOrNothing(`${what}: onReplaced`, options.onReplaced);
-  const file = new LmdbFile(settingsOf(what, options));
-  if (file.premises.replaced) options.onReplaced?.(file.premises.replaced);
-  return file;
-}
-
-function settingsOf(what: string, options: LmdbOptions): FileSettings {
-  const { codec = msgpackCodec, maxEntries, maxBytes = '1gb', keepChanges = 10_000 } = options;
-  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function' || typeof codec.name !== 'string')
-    throw new TidemarkError('bad_option', `${what}: codec must be a codec (with name, encode and decode)`);
-  const compressed = trueOrFalse(`${what}: compression`, options.compression);
-  return {
-    path: nonEmptyText(`${what}: path`, options.path),
-    durability: oneOf(`${what}: durability`, options.durability ?? 'process', ['process', 'machine']),
-    codec: compressed ? packed(codec) : codec,
-    clock: options.clock ?? systemClock,
-    maxEntries:
-      maxEntries === undefined || maxEntries === Infinity
-        ? Infinity
-        : positiveInteger(`${what}: maxEntries`, maxEntries),
-    maxBytes: maxBytes === Infinity ? Infinity : size(`${what}: maxBytes`, maxBytes),
-    sweepEvery: duration(`${what}: sweepEvery`, options.sweepEvery ?? '1m'),
-    keepChanges: positiveInteger(`${what}: keepChanges`, keepChanges),
-    keepStamps: positiveInteger(`${what}: keepStamps`, options.keepStamps ?? STAMP_LIMITS.stamps * 8),
-  };
+  checkOptions(WHAT, options, NAMES);
+  const { name = 'lmdb', keepChanges, keepStamps, onReplaced } = options;
+  nonEmptyText(`${WHAT}: name`, name);
+  const sweepEvery = duration(`${WHAT}: sweepEvery`, options.sweepEvery ?? '1m');
+  const door = { codec: msgpackCodec, maxBytes: '1gb', sweepEvery, keepChanges, keepStamps } as const;
+  const file = openFile(fileSettings(WHAT, options, door), (opened) => {
+    if (opened.premises.replaced) onReplaced?.(opened.premises.replaced);
+    opened.follow();
+  });
+  return new FileBackend(name, file);
 }

@@ -1,5 +1,5 @@
 /** The embedded cache: values with a TTL in a directory of this machine, several processes at a time. Node only. */
-import { LmdbFile } from '../backends/lmdb/file.ts';
+import { openFile } from '../backends/lmdb/file.ts';
 import { Opening } from './opening.ts';
 import { defaultTtlOf, mannerOf, settingsOf } from './options.ts';
 import type { Cache, CacheOptions } from './types.ts';
@@ -20,8 +20,9 @@ export async function openLmdbCache<T = unknown>(options: CacheOptions): Promise
   const manner = mannerOf(options);
   const space = manner.space(options.namespace);
   const defaultTtl = defaultTtlOf(options, manner);
-  const file = new LmdbFile(settingsOf(options, manner));
-  if (file.premises.replaced) options.onReplaced?.(file.premises.replaced);
+  const file = openFile(settingsOf(options, manner), ({ premises }) => {
+    if (premises.replaced) options.onReplaced?.(premises.replaced);
+  });
   return new View<T>({ opening: new Opening(file, manner, space.family), space, defaultTtl, standsFor: 'file' });
 }
 

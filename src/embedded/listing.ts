@@ -2,6 +2,7 @@
 import type { Opening } from './opening.ts';
 import { type Family, keyIn, type Space } from './space.ts';
 import { segmentOfText } from '../backends/lmdb/keys.ts';
+import { turn } from '../backends/lmdb/turn.ts';
 
 const SLICE = 200;
 
@@ -62,9 +63,4 @@ export async function namespacesOf(opening: Opening, family: Family): Promise<st
     last = at >= 0 ? row.slice(0, at) + afterMark : row;
     if (seen % SLICE === 0) await turn();
   }
-}
-
-/** Let others go on. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

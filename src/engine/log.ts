@@ -26,7 +26,12 @@ export interface Position {
 export interface Page extends Position {
   /** Every change after `complete` up to and including the last one listed is in `changes`, in order. */
   readonly complete: Mark;
-  readonly changes: readonly { readonly mark: Mark; readonly change: Change }[];
+  readonly changes: readonly { readonly mark: Mark; readonly change: Change; readonly at?: number | undefined }[];
+  /**
+   * When this was answered, and in `changes` when each was appended: milliseconds by one clock, the log's own. Followers
+   * measure by them how long changes are on their way; a log without a clock leaves them out.
+   */
+  readonly at?: number | undefined;
 }
 
 /** Stamps by the position of the dependencies that were asked for, and where the log stood when it answered. */
@@ -44,6 +49,12 @@ export interface ChangeLog {
    * has aborted.
    */
   append(change: Change, call: Call): MaybePromise<Position>;
+  /**
+   * Append a change as a part of a transaction of the caller's, if the log lives where such transactions do: it gets its
+   * mark when that is committed, and is never seen if it isn't. What a transaction is, the implementation says; anything
+   * else is refused with `bad_option`.
+   */
+  appendIn?(transaction: unknown, change: Change): MaybePromise<void>;
   /** The incarnation and the head. */
   position(call: Call): MaybePromise<Position>;
   /** Changes after a mark, oldest first, as many as the log likes to give at once (at least one if there is one). */

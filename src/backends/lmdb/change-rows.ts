@@ -43,10 +43,6 @@ export class ChangeRows implements ChangeLog, Participant {
     this.#changes = this.#environment.orderedRows('changes');
   }
 
-  begin(): void {}
-  finish(): void {}
-  forget(): void {}
-
   append(change: Change, { signal }: Call): MaybePromise<Position> {
     return this.#environment.write(() => this.add(change), { signal, bytes: 200 * change.length });
   }

@@ -1,32 +1,19 @@
 /** One opening of an LMDB file with all that is in it: entries and their times, the log and its stamps, leases. */
-import type { Clock } from '../../engine/clock.ts';
-import { type Codec, decodeEntry, keptUntilOf, withBytes } from '../../engine/codec.ts';
+import { decodeEntry, keptUntilOf, withBytes } from '../../engine/codec.ts';
 import type { Entry } from '../../engine/entry.ts';
-import { isPromise, type MaybePromise } from '../../engine/maybe.ts';
+import type { MaybePromise } from '../../engine/maybe.ts';
 import { STAMP_LIMITS } from '../../engine/stamp-table.ts';
 import { newIncarnation } from '../../logs/local.ts';
 import { ChangeRows } from './change-rows.ts';
 import { EntryRows, Prepared } from './entry-rows.ts';
-import { Environment } from './environment.ts';
+import { Environment, SETTINGS } from './environment.ts';
 import { Ledger } from './ledger.ts';
 import { LeaseRows } from './leases.ts';
-import { type Durability, enter, type Premises } from './premises.ts';
+import { enter, type Premises } from './premises.ts';
 import { seedOf } from './record.ts';
-import { type Bounds, Room } from './room.ts';
-
-/** Settings of an opening, checked. Times in milliseconds, sizes in bytes. */
-export interface FileSettings extends Bounds {
-  readonly path: string;
-  readonly durability: Durability;
-  readonly codec: Codec;
-  readonly clock: Clock;
-  /** Between two sweeps of what has expired; `Infinity` for none. */
-  readonly sweepEvery: number;
-  /** How many changes are kept for followers to replay. */
-  readonly keepChanges: number;
-  /** How many stamps there are in a generation; two are held. */
-  readonly keepStamps: number;
-}
+import { Room } from './room.ts';
+import type { FileSettings } from './settings.ts';
+import { turn } from './turn.ts';
 
 const SLICE = 500;
 const POLL = 250;
@@ -47,6 +34,8 @@ export class LmdbFile {
   readonly entries: EntryRows;
   readonly room: Room;
   readonly ledger: Ledger;
+  /** What is remembered of a log elsewhere. */
+  readonly mirrored: Ledger;
   readonly log: ChangeRows;
   readonly leases: LeaseRows;
   readonly counts: Counts = { damaged: 0, expired: 0 };
@@ -59,21 +48,23 @@ export class LmdbFile {
   /** @throws what `enter` throws for a directory that can't be used, and `store_failed`. */
   constructor(settings: FileSettings) {
     this.settings = settings;
-    const { path, durability, codec, clock, keepChanges, keepStamps } = settings;
-    this.premises = enter({ path, durability });
+    const { path, durability } = settings;
+    this.premises = enter({ path, durability, settings: SETTINGS });
+    let environment: Environment | undefined;
     try {
-      const environment = openOrReplace(this.premises);
-      this.environment = environment;
-      this.room = new Room(environment, settings, () => clock.now());
-      const { incarnation, home } = originOf(environment);
-      this.entries = new EntryRows(environment, home, seedOf(codec.name), this.room);
-      this.ledger = new Ledger(environment, 'log', { ...STAMP_LIMITS, stamps: keepStamps });
-      this.#home = home;
-      this.log = new ChangeRows({ environment, ledger: this.ledger, incarnation, keep: keepChanges, pollEvery: POLL });
-      this.leases = new LeaseRows(environment, clock);
-      this.room.watch(this.entries.tally);
+      // One wait for whoever writes, instead of one for each database.
+      const parts = this.premises.whileNobodyWrites(() => partsOf(this.premises, settings));
+      this.environment = environment = parts.environment;
+      this.room = parts.room;
+      this.entries = parts.entries;
+      this.ledger = parts.ledger;
+      this.mirrored = parts.mirrored;
+      this.log = parts.log;
+      this.leases = parts.leases;
+      this.#home = parts.home;
       this.#sweepLater();
     } catch (error) {
+      environment?.closeAtOnce();
       this.premises.leave();
       throw error;
     }
@@ -165,9 +156,9 @@ export class LmdbFile {
     this.#stopSweeping = clock.after(sweepEvery, () => {
       this.#sweepLater();
       this.#sweeping ??= this.sweep().finally(() => (this.#sweeping = undefined));
-      quietly(this.#sweeping);
-      quietly(this.writeNoted());
-      quietly(this.environment.write(() => this.leases.sweep()));
+      void quietly(() => this.#sweeping);
+      void quietly(() => this.writeNoted());
+      void quietly(() => this.environment.write(() => this.leases.sweep()));
     });
   }
 
@@ -175,20 +166,31 @@ export class LmdbFile {
   async close(): Promise<void> {
     this.#stopSweeping?.();
     if (this.environment.closed) return;
-    await Promise.resolve(this.#sweeping).catch(() => {});
-    try {
-      await this.writeNoted();
-    } catch {
-      // what was read is worth nothing beside closing well
-    }
+    await quietly(() => this.#sweeping);
+    await quietly(() => this.writeNoted());
     await this.environment.close();
     this.premises.leave();
     open.delete(this);
   }
 
-  /** Let go of the file in the last moments of the process, so that nobody takes its end for a crash. */
-  closeAtExit(): void {
-    if (this.environment.closeAtOnce()) this.premises.leave();
+  /** Let go of the file without waiting, unless something is being written. */
+  closeAtOnce(): void {
+    if (!this.environment.closeAtOnce()) return;
+    this.#stopSweeping?.();
+    this.premises.leave();
+    open.delete(this);
+  }
+}
+
+/** Open a file and do what comes first with it. If that throws, the file is closed. Throws as {@link LmdbFile} does. */
+export function openFile(settings: FileSettings, first: (file: LmdbFile) => void): LmdbFile {
+  const file = new LmdbFile(settings);
+  try {
+    first(file);
+    return file;
+  } catch (error) {
+    file.closeAtOnce();
+    throw error;
   }
 }
 
@@ -202,8 +204,39 @@ function leaveAtExit(file: LmdbFile): void {
   if (atExit) return;
   atExit = true;
   process.on('exit', () => {
-    for (const one of open) one.closeAtExit();
+    for (const one of open) one.closeAtOnce();
   });
+}
+
+/** All that is in an environment, opened. */
+interface Parts extends Origin {
+  readonly environment: Environment;
+  readonly room: Room;
+  readonly entries: EntryRows;
+  readonly ledger: Ledger;
+  readonly mirrored: Ledger;
+  readonly log: ChangeRows;
+  readonly leases: LeaseRows;
+}
+
+function partsOf(premises: Premises, settings: FileSettings): Parts {
+  const { codec, clock, keepChanges, keepStamps } = settings;
+  const environment = openOrReplace(premises);
+  try {
+    const room = new Room(environment, settings, () => clock.now());
+    const { incarnation, home } = originOf(environment);
+    const entries = new EntryRows(environment, home, seedOf(codec.name), room);
+    const limits = { ...STAMP_LIMITS, stamps: keepStamps };
+    const ledger = new Ledger(environment, 'log', limits);
+    const mirrored = new Ledger(environment, 'mirror', limits);
+    const log = new ChangeRows({ environment, ledger, incarnation, keep: keepChanges, pollEvery: POLL });
+    const leases = new LeaseRows(environment, clock);
+    room.watch(entries.tally);
+    return { environment, room, entries, ledger, mirrored, log, leases, incarnation, home };
+  } catch (error) {
+    environment.closeAtOnce();
+    throw error;
+  }
 }
 
 /** Open the environment; one that LMDB itself refuses is moved aside, once. */
@@ -236,9 +269,11 @@ function originOf(environment: Environment): Origin {
   return read() ?? environment.writeNow(() => read() ?? make());
 }
 
-/** What is done in the background may fail: it is done again, or wasn't worth a failure. */
-function quietly(work: MaybePromise<unknown>): void {
-  if (isPromise(work)) void work.catch(() => {});
+/** What is done in the background may fail, at once or later: it is done again, or wasn't worth a failure. */
+async function quietly(work: () => MaybePromise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // nobody waits for it
+  }
 }
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

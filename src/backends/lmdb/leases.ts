@@ -1,10 +1,11 @@
 /** One load among all processes on a file: leases in rows, with a holder's process beside its time. */
-import type { Lease, Leases } from '../../engine/backend.ts';
+import { randomUUID } from 'node:crypto';
+import type { Lease, LeaseRequest, Leases } from '../../engine/backend.ts';
 import type { Clock } from '../../engine/clock.ts';
+import type { Mark } from '../../engine/entry.ts';
 import { andThen, type MaybePromise } from '../../engine/maybe.ts';
 import type { Call } from '../../engine/store.ts';
 import { abortable } from '../../engine/wait.ts';
-import { newIncarnation } from '../../logs/local.ts';
 import type { Environment, Participant, Rows } from './environment.ts';
 import { rowOf, textOfStorageKey } from './keys.ts';
 import { isAlive, thisProcess, type User } from './users.ts';
@@ -13,6 +14,9 @@ interface Held {
   readonly token: string;
   readonly until: number;
   readonly holder: User;
+  /** Where the holder's load began. */
+  readonly incarnation: string;
+  readonly mark: Mark;
 }
 
 const SOONEST = 1;
@@ -34,22 +38,25 @@ export class LeaseRows implements Leases, Participant {
     this.#leases = this.#environment.rows('leases');
   }
 
-  begin(): void {}
-  finish(): void {}
-  forget(): void {}
-
-  acquire(key: string, ttl: number, { signal }: Call): MaybePromise<Lease | undefined> {
+  acquire(
+    key: string,
+    { ttl, incarnation, mark, since }: LeaseRequest,
+    { signal }: Call,
+  ): MaybePromise<Lease | undefined> {
     const row = rowOf(textOfStorageKey(key));
-    const held: Held = { token: newIncarnation(), until: this.#clock.now() + ttl, holder: thisProcess };
+    const until = this.#clock.now() + ttl;
+    const mine: Held = { token: randomUUID(), until, holder: thisProcess, incarnation, mark };
     const taken = this.#environment.write(
       () => {
-        if (this.#holds(row)) return false;
-        this.#leases.putSync(row, Buffer.from(JSON.stringify(held)));
+        const held = this.#held(row);
+        const overtaken = held?.incarnation === incarnation && held.mark < since;
+        if (held && !overtaken) return false;
+        this.#leases.putSync(row, Buffer.from(JSON.stringify(mine)));
         return true;
       },
       { signal },
     );
-    return andThen(taken, (mine) => (mine ? { release: () => this.#release(row, held.token) } : undefined));
+    return andThen(taken, (won) => (won ? { release: () => this.#release(row, mine.token) } : undefined));
   }
 
   #release(row: string, token: string): MaybePromise<void> {
@@ -61,20 +68,21 @@ export class LeaseRows implements Leases, Participant {
   /** Looks from time to time: there is nothing in a file that would wake anyone. */
   async released(key: string, { signal }: Call): Promise<void> {
     const row = rowOf(textOfStorageKey(key));
-    for (let pause = SOONEST; this.#heldNow(row); pause = Math.min(2 * pause, LATEST))
+    for (let pause = SOONEST; this.#isHeld(row); pause = Math.min(2 * pause, LATEST))
       await abortable(new Promise<void>((resolve) => this.#clock.after(pause, resolve)), signal);
   }
 
-  #heldNow(row: string): boolean {
+  #isHeld(row: string): boolean {
     return this.#environment.read(() => {
       this.#environment.refresh();
-      return this.#holds(row);
+      return this.#held(row) !== undefined;
     });
   }
 
-  #holds(row: string): boolean {
+  /** The lease of a key, unless it has ended or its holder is dead. */
+  #held(row: string): Held | undefined {
     const held = this.#read(row);
-    return held !== undefined && held.until > this.#clock.now() && isAlive(held.holder);
+    return held && held.until > this.#clock.now() && isAlive(held.holder) ? held : undefined;
   }
 
   #read(row: string): Held | undefined {
@@ -84,7 +92,7 @@ export class LeaseRows implements Leases, Participant {
 
   /** Remove leases that have ended without being let go, at most some hundreds. Within a transaction. */
   sweep(): void {
-    const ended = [...this.#leases.getKeys({ limit: 500 })].filter((row) => !this.#holds(row));
+    const ended = [...this.#leases.getKeys({ limit: 500 })].filter((row) => !this.#held(row));
     for (const row of ended) this.#leases.removeSync(row);
   }
 }

@@ -4,10 +4,9 @@ import type { Mark } from '../../engine/entry.ts';
 import type { Page, Position, StampsAnswer } from '../../engine/log.ts';
 import type { MaybePromise } from '../../engine/maybe.ts';
 import type { Mirror } from '../../engine/mirror.ts';
-import { STAMP_LIMITS } from '../../engine/stamp-table.ts';
 import type { Call } from '../../engine/store.ts';
 import type { LmdbFile } from './file.ts';
-import { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 
 const INCARNATION = 'mirror-incarnation';
 
@@ -18,7 +17,7 @@ export class LmdbMirror implements Mirror {
 
   constructor(file: LmdbFile) {
     this.#file = file;
-    this.#ledger = new Ledger(file.environment, 'mirror', { ...STAMP_LIMITS, stamps: file.settings.keepStamps });
+    this.#ledger = file.mirrored;
   }
 
   /** The ledger, if it is of this incarnation. */

@@ -1,6 +1,9 @@
 /** What the LMDB backend offers beyond the contract of a backend. */
 import type { Backend, Leases } from '../../engine/backend.ts';
+import type { Change, Position } from '../../engine/log.ts';
+import type { MaybePromise } from '../../engine/maybe.ts';
 import type { Mirror } from '../../engine/mirror.ts';
+import type { Call, Stored } from '../../engine/store.ts';
 
 /** What is in a file and what has become of it since it was opened here. */
 export interface LmdbStats {
@@ -19,6 +22,7 @@ export interface LmdbStats {
 
 /** A backend in an LMDB file. */
 export interface LmdbBackend extends Backend {
+  commit(change: Change, records: readonly Stored[], call: Call): MaybePromise<Position>;
   readonly leases: Leases;
   readonly mirror: Mirror;
   /** Figures, read from the file. */

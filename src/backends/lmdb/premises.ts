@@ -19,7 +19,6 @@ import { type Patience, sleep, whileOpening, isBeingOpened } from './opening.ts'
 import { childProbe, type Probe } from './probe.ts';
 import { bury, GLANCE, Registration, rollOf, USERS, writersIn } from './registration.ts';
 import { presentBoot } from './users.ts';
-import type { RowCheck } from './walk.ts';
 
 export type { Durability } from './header.ts';
 
@@ -30,8 +29,6 @@ export interface EnterOptions {
   readonly durability: Durability;
   /** With what the environment is made. What was made with others is of no use, and replaced. */
   readonly settings?: Settings;
-  /** Looks at each row when data are tried. */
-  readonly check?: RowCheck;
   /** In place of a child process that tries the data. */
   readonly probe?: Probe;
   /** Counts milliseconds from anywhere. */
@@ -121,11 +118,11 @@ class Entered implements Premises {
   #exclusive = false;
   #left = false;
 
-  constructor(path: string, { durability, settings = {}, check, probe, now, patience = PATIENCE }: EnterOptions) {
+  constructor(path: string, { durability, settings = {}, probe, now, patience = PATIENCE }: EnterOptions) {
     this.path = path;
     this.durability = durability;
     this.#settings = settings;
-    this.#probe = probe ?? childProbe(check);
+    this.#probe = probe ?? childProbe;
     this.#patience = { wait: patience, now: now ?? (() => performance.now()) };
     [this.#registration, this.#data] = this.exclusively(() => {
       const found = readHeader(path);

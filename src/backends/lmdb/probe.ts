@@ -1,7 +1,7 @@
 /** Trying an environment in a process of its own, since what is wrong with a data file may end the one that reads it. */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { type Errand, type Found, type RowCheck, walk } from './walk.ts';
+import { type Errand, type Found, walk } from './walk.ts';
 
 /** Tries an environment for about so many milliseconds: what is wrong with it, or `undefined` as far as was seen. */
 export type Probe = (path: string, budget: number) => string | undefined;
@@ -9,27 +9,25 @@ export type Probe = (path: string, budget: number) => string | undefined;
 /** How long a process may take to start and to open an environment, in milliseconds: far more than it ever does. */
 const START = 30_000;
 
-/** A probe by a child process that reads the environment and, if that is wanted, checks each row. */
-export function childProbe(check?: RowCheck): Probe {
-  return (path, budget) => {
-    const errand: Errand = { path, budget };
-    const { status, signal, error, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['--input-type=commonjs', '-e', programOf(check), '--', JSON.stringify(errand)],
-      { encoding: 'utf8', env: surroundings(), timeout: START + budget, killSignal: 'SIGKILL', windowsHide: true },
-    );
-    if (error && !signal) return `reading it was tried in vain: ${error.message}`;
-    if (signal) return `reading it ended a process (${signal})`;
-    const found = parse(stdout);
-    if (status !== 0 || !found) return `reading it failed: ${lastLine(stderr) ?? `exit code ${status}`}`;
-    return found.damage;
-  };
-}
+/** A probe by a child process that reads the environment. */
+export const childProbe: Probe = (path, budget) => {
+  const errand: Errand = { path, budget };
+  const { status, signal, error, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=commonjs', '-e', programOf(), '--', JSON.stringify(errand)],
+    { encoding: 'utf8', env: surroundings(), timeout: START + budget, killSignal: 'SIGKILL', windowsHide: true },
+  );
+  if (error && !signal) return `reading it was tried in vain: ${error.message}`;
+  if (signal) return `reading it ended a process (${signal})`;
+  const found = parse(stdout);
+  if (status !== 0 || !found) return `reading it failed: ${lastLine(stderr) ?? `exit code ${status}`}`;
+  return found.damage;
+};
 
-function programOf(check: RowCheck | undefined): string {
+function programOf(): string {
   const lmdb = JSON.stringify(createRequire(import.meta.url).resolve('lmdb'));
   return [
-    `const found = (${walk.toString()})(require(${lmdb}), JSON.parse(process.argv[1]), ${check?.toString()});`,
+    `const found = (${walk.toString()})(require(${lmdb}), JSON.parse(process.argv[1]));`,
     `require('node:fs').writeSync(1, JSON.stringify(found));`,
     `process.exit(0);`,
   ].join('\n');

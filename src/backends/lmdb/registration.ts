@@ -1,4 +1,4 @@
-/** Who has an environment open: an empty file for each opening, named after its process. */
+/** Who has an environment open: a file for each opening, named after its process, in which stands whether it is writing. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,6 +75,7 @@ export class Registration {
   #changed = Number.NaN;
   readonly #file: number;
   #writes = 0;
+  #ended = false;
 
   /** `now` counts milliseconds from anywhere. */
   constructor(path: string, now: () => number) {
@@ -108,16 +109,18 @@ export class Registration {
 
   /** A write begins: whoever opens waits for its end. */
   beginWriting(): void {
-    if (this.#writes++ === 0) writeSync(this.#file, WRITING, 0);
+    if (this.#writes++ === 0 && !this.#ended) writeSync(this.#file, WRITING, 0);
   }
 
   /** A write has ended. */
   endWriting(): void {
-    if (--this.#writes === 0) writeSync(this.#file, RESTING, 0);
+    if (--this.#writes === 0 && !this.#ended) writeSync(this.#file, RESTING, 0);
   }
 
-  /** Strike the registration. Never throws. */
+  /** Strike the registration. Never throws; a second time nothing happens: the descriptor may be another file's by then. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     try {
       closeSync(this.#file);
       rmSync(join(this.#folder, this.name), { force: true });

@@ -43,12 +43,6 @@ export class Room implements Participant {
     this.#reads = this.#environment.rows('reads');
   }
 
-  begin(): void {}
-
-  finish(): void {}
-
-  forget(): void {}
-
   /** A row has been read, or written anew. */
   note(row: string): void {
     if (!this.#watching) return;

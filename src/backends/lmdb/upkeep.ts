@@ -4,10 +4,11 @@ import { resolve } from 'node:path';
 import { TidemarkError } from '../../engine/errors.ts';
 import { checkOptions, functionOrNothing, nonEmptyText, signalOrNothing, trueOrFalse } from '../../engine/options.ts';
 import { newIncarnation } from '../../logs/local.ts';
-import { Environment } from './environment.ts';
+import { Environment, SETTINGS } from './environment.ts';
 import type { LmdbFile } from './file.ts';
 import type { Verification, VerifyOptions } from './offer.ts';
 import { type Durability, enter } from './premises.ts';
+import { turn } from './turn.ts';
 
 const SLICE = 1000;
 
@@ -32,7 +33,7 @@ export async function verify(file: LmdbFile, options: VerifyOptions): Promise<Ve
       written = environment.lastTransaction;
     }
     options.onProgress?.(seen);
-    await new Promise<void>((go) => setImmediate(go));
+    await turn();
     options.signal?.throwIfAborted();
     environment.assertOpen();
   };
@@ -100,7 +101,7 @@ export async function backUp(file: LmdbFile, path: string): Promise<void> {
 
 /** A copy may lack changes that its original gets from now on: its log is another one, in which no entry so far has a place. */
 async function asAnotherLog(path: string, durability: Durability): Promise<void> {
-  const premises = enter({ path, durability });
+  const premises = enter({ path, durability, settings: SETTINGS });
   try {
     const environment = new Environment(premises);
     environment.writeNow(() => environment.meta.putSync('incarnation', Buffer.from(newIncarnation())));

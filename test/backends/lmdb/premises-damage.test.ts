@@ -127,17 +127,6 @@ describe('seen by a process that reads it all', () => {
     await expectReplaced(go(path), /database|reading it (ended|failed)/);
   });
 
-  test('a row that a check of our own refuses', async () => {
-    const path = await crashed();
-    const check = (database: string, key: Uint8Array, value: Uint8Array) =>
-      value.length === 300 ? undefined : `${database} ${key.length} ${value.length}`;
-    const healthy = go(path, { check });
-    expect([healthy.replaced, await count(path)]).toEqual([undefined, ROWS]);
-    await edit(path, (rows) => rows.putSync('row 1000', Buffer.from('short')));
-    die(path);
-    await expectReplaced(go(path, { check }), /^rows: rows 8 5$/);
-  });
-
   test('a process that cannot even be started is no proof of health', async () => {
     const path = await crashed();
     const real = process.execPath;
