@@ -30,9 +30,19 @@ export type { BatchContext, LoadContext, NotModified, Previous } from './engine/
 export type { Load, LoadMany } from './engine/load.ts';
 export type { ChangeResult } from './engine/authority.ts';
 export type { InvalidateOptions, Selector } from './engine/invalidate.ts';
+export type { TransactionChanges } from './engine/changes-in.ts';
 export type { Explanation, ExplainedDependency, ExplainedTier } from './engine/explain.ts';
 export type { Memo } from './engine/memo.ts';
-export type { CacheStats, CollectionStats, Counts, ReadCounts, TierStats, WorkCounts } from './engine/stats.ts';
+export type { DelayStats } from './engine/delays.ts';
+export type {
+  CacheStats,
+  CollectionStats,
+  Counts,
+  Distrust,
+  ReadCounts,
+  TierStats,
+  WorkCounts,
+} from './engine/stats.ts';
 export type { WarmOptions, WarmProgress, WarmStep } from './engine/warm.ts';
 export type { Events, Listener, Listeners, Reach } from './engine/events.ts';
 export { TidemarkError, type ErrorCode } from './engine/errors.ts';
@@ -49,6 +59,7 @@ export {
   type Backend,
   everyDependency,
   type Lease,
+  type LeaseRequest,
   type Leases,
   pathOfStorageKey,
   storageKey,

@@ -1,6 +1,8 @@
 /** The one log that a cache believes: saying changes to it, following it, and asking it. */
 import type { Backend } from './backend.ts';
+import { Batch } from './batch.ts';
 import type { Clock } from './clock.ts';
+import { Delays } from './delays.ts';
 import type { Dependency, Names } from './dependency.ts';
 import type { Mark } from './entry.ts';
 import type { Emitter, Reach } from './events.ts';
@@ -9,6 +11,7 @@ import type { Change, ChangeLog, Page, Position } from './log.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { Outbox } from './outbox.ts';
 import type { Recorder } from './recorder.ts';
+import { Silence } from './silence.ts';
 import type { Recalled, Stamps } from './stamps.ts';
 import type { Stored } from './store.ts';
 
@@ -31,13 +34,20 @@ export interface AuthorityOptions {
   readonly names: Names;
   readonly clock: Clock;
   readonly events: Emitter;
+  /** Milliseconds that the log may be silent before what is held is dropped. */
+  readonly maxSilence: number;
   /** Forget everything that live shelves hold. */
   readonly drop: () => void;
   /** Something that closing has to wait for. */
   readonly track: (work: Promise<unknown>) => void;
 }
 
+/** How the log is asked: `insist` means also while the breaker is open. */
+type Asking = 'attempt' | 'insist';
+
 const POLL = 1000;
+const BACK = 5000; // changes read again by a process that starts
+const MOST_ASKED = 100; // entries whose dependencies are asked for at once
 
 /** A cache's connection to its change log. */
 export class Authority {
@@ -48,7 +58,12 @@ export class Authority {
   #pulling: Promise<boolean> | undefined;
   #next: Promise<boolean> | undefined;
   #saying = 0;
-  #heard = -Infinity;
+  readonly delays: Delays = new Delays();
+  // What the reads of a tick have to ask for is asked at once.
+  readonly #asked = new Batch<readonly Dependency[], boolean>(MOST_ASKED, (lists) =>
+    andThen(this.#learn([...new Set(lists.flat())]), (answered) => lists.map(() => answered)),
+  );
+  readonly #silence: Silence;
   // How often a log has been joined: an answer asked for before the latest time may be of a log that has been left.
   #joins = 0;
   #remembered: Position | undefined; // where the mirror ended when it was asked last
@@ -56,6 +71,7 @@ export class Authority {
 
   constructor(options: AuthorityOptions) {
     this.#o = options;
+    this.#silence = new Silence(options.clock, options.maxSilence, options.log.pollEvery ?? POLL);
     this.#outbox = new Outbox(options.stamps, options.clock, options.names.prefix([]), (change) =>
       this.#say(change, []),
     );
@@ -63,12 +79,23 @@ export class Authority {
     this.#stopWatching = options.log.watch?.(() => {
       if (this.#saying === 0 || !options.log.sync) void this.pull();
     });
-    if (!options.log.sync || options.log.pollEvery !== undefined) this.#poll();
+    if (this.#canBeSilent) this.#poll();
   }
 
-  /** Milliseconds since the epoch at which the log last answered; -Infinity if it never did. */
-  get heard(): number {
-    return this.#heard;
+  /** Nobody else can say anything to a log that answers at once and needs no asking. */
+  get #canBeSilent(): boolean {
+    const { log } = this.#o;
+    return !log.sync || log.pollEvery !== undefined;
+  }
+
+  /** Milliseconds since the moment up to which everything in the log is known; `Infinity` if it was never heard. */
+  get silentFor(): number {
+    return this.#silence.length;
+  }
+
+  /** True while the log has been silent for longer than the bound: nothing that was held before is vouched for. */
+  get silent(): boolean {
+    return this.#silence.tooLong;
   }
 
   /** Say a change to the log, together with the records that it brings, and apply it here. */
@@ -83,24 +110,34 @@ export class Authority {
     });
   }
 
+  /** What was said in a transaction has been committed: learn of it, or distrust it until the log answers again. */
+  async committed(change: Change): Promise<ChangeResult> {
+    const { stamps } = this.#o;
+    if ((await this.pull()) && stamps.joined) return { mark: stamps.applied, reach: 'everywhere' };
+    if (change.length > 0) this.#outbox.add(change); // said once more is said without harm
+    return { mark: undefined, reach: 'local' };
+  }
+
   #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
     const { log, backend, guard, stamps } = this.#o;
+    const asked = this.#o.clock.now();
     if (log.sync) this.#saying++; // a wake-up by what answers at once would come in the middle of this
     const said = guard.attempt('append', (call) =>
-      backend && records.length > 0 ? backend.commit(change, records, call) : log.append(change, call),
+      records.length > 0 && backend?.commit ? backend.commit(change, records, call) : log.append(change, call),
     );
     if (log.sync) this.#saying--;
     const joins = this.#joins;
     return andThen(said, (position) => {
       if (position === FAILED) return undefined;
-      this.#heard = this.#o.clock.now();
       if (!stamps.following || position.incarnation !== stamps.incarnation) {
         if (joins !== this.#joins) return undefined; // said to a log that has been left meanwhile: not said
         this.#join(position);
       }
       stamps.apply(position.head, change);
       if (position.head === stamps.applied + 1) this.#advance(position.head, change);
-      const caughtUp = position.head > stamps.applied ? this.pull() : true;
+      const behind = position.head > stamps.applied;
+      if (!behind) this.#silence.heard(asked);
+      const caughtUp = behind ? this.pull() : true;
       if (stamps.joined) return position.head;
       // What it brings is kept only once all is known that came before; and not if the log has been left meanwhile.
       return andThen(caughtUp, () => (stamps.incarnation === position.incarnation ? position.head : undefined));
@@ -109,18 +146,19 @@ export class Authority {
 
   /**
    * Learn what is new in the log; false if it doesn't answer. One pull at a time: all who ask during one share the next,
-   * which begins when it has ended, so that everything appended before the asking is known afterwards.
+   * which begins when it has ended, so that everything appended before the asking is known afterwards. To `insist` is to ask
+   * also while the breaker is open.
    */
-  pull(): MaybePromise<boolean> {
+  pull(how: Asking = 'attempt'): MaybePromise<boolean> {
     if (this.#closed) return false;
     if (this.#pulling) {
       this.#next ??= this.#pulling.then(() => {
         this.#next = undefined;
-        return this.pull();
+        return this.pull(how);
       });
       return this.#next;
     }
-    const done = this.#o.stamps.following ? this.#pullUpTo(0) : this.#pullFirst();
+    const done = this.#o.stamps.following ? this.#pullUpTo(how) : this.#pullFirst(how);
     if (isPromise(done)) this.#pulling = done;
     return done;
   }
@@ -130,54 +168,80 @@ export class Authority {
    * once a millisecond by whoever reads, so that nobody there has to wait for the next poll.
    */
   glance(): void {
-    const { log } = this.#o;
-    if (log.sync && log.pollEvery !== undefined) void this.pull();
+    if (this.#o.log.sync && this.#canBeSilent) void this.pull();
+    if (this.#canBeSilent) this.#checkSilence();
   }
 
-  /** As long as no log has been joined: begin where the mirror ends, if there is one. */
-  #pullFirst(): MaybePromise<boolean> {
-    return andThen(this.#o.recorder?.position(), (position) => {
-      this.#remembered = position;
-      return this.#pullUpTo(0);
+  #checkSilence(): void {
+    if (this.#closed || !this.#silence.notice()) return;
+    this.#o.drop();
+    this.#o.stamps.seq++; // what was judged before is to be judged anew
+    if (this.#o.stamps.joined) this.#o.events.emit('gap', { reason: 'silence' });
+  }
+
+  /**
+   * As long as no log has been joined: begin where the mirror ends, if there is one; otherwise some way back in a log that
+   * has to be waited for, so that what it changed lately needn't be asked for entry by entry.
+   */
+  #pullFirst(how: Asking): MaybePromise<boolean> {
+    const { log, guard, recorder } = this.#o;
+    return andThen(recorder?.position(), (remembered) => {
+      this.#remembered = remembered;
+      if (remembered || log.sync) return this.#pullUpTo(how);
+      return andThen(
+        guard[how]('position', (call) => log.position(call)),
+        (now) => {
+          if (now === FAILED) return ((this.#pulling = undefined), false);
+          this.#remembered = { ...now, head: Math.max(0, now.head - BACK) };
+          return this.#pullUpTo(how);
+        },
+      );
     });
   }
 
   /** Read page by page up to the head that the first page tells. */
-  #pullUpTo(target: Mark): MaybePromise<boolean> {
-    const { log, guard, stamps } = this.#o;
+  #pullUpTo(how: Asking, target: Mark = 0, since: number = this.#o.clock.now()): MaybePromise<boolean> {
+    const { log, guard, stamps, clock } = this.#o;
     const joins = this.#joins;
+    const asked = clock.now();
     const after = stamps.following ? stamps.applied : this.#remembered?.head;
-    const page = guard.attempt<Page | Position>('read', (call) =>
+    const page = guard[how]<Page | Position>('read', (call) =>
       after === undefined ? log.position(call) : log.read(after, call),
     );
     return andThen(page, (answer) => {
       if (answer !== FAILED) {
-        this.#heard = this.#o.clock.now();
         const late = joins !== this.#joins && answer.incarnation !== stamps.incarnation; // of a log that has been left
-        if (!late) this.#take(answer);
+        if (!late) this.#take(answer, asked);
         void this.#outbox.flush();
         // The first page's head, unless that was told by a log that has been left.
         const until = late ? 0 : (joins === this.#joins && target) || answer.head;
-        if ((late || stamps.applied < until) && !this.#closed) return this.#pullUpTo(until);
+        if ((late || stamps.applied < until) && !this.#closed)
+          return this.#pullUpTo(how, until, late ? undefined : since);
+        this.#silence.heard(since);
       }
       this.#pulling = undefined; // in the same moment: who asks from now on isn't answered by this pull
       return answer !== FAILED;
     });
   }
 
-  #take(answer: Page | Position): void {
+  #take(answer: Page | Position, asked: number): void {
     const { stamps } = this.#o;
     if (!stamps.following || answer.incarnation !== stamps.incarnation) {
       this.#join(answer);
       if (stamps.joined) return;
     }
     if (!('complete' in answer)) return;
-    if (answer.complete > stamps.applied) {
-      const head = Math.max(answer.head, stamps.known); // never back behind what has been said here meanwhile
-      return this.#join({ ...answer, head }, 'missed');
+    // Asked by a mark of another incarnation a log may answer beyond its own head.
+    const complete = Math.min(answer.complete, answer.head);
+    if (complete > stamps.applied) {
+      // From here on all is there; but nothing is vouched for before what has been said here meanwhile.
+      this.#join({ ...answer, head: complete }, 'missed', Math.max(answer.head, stamps.known));
     }
-    for (const { mark, change } of answer.changes) {
+    const back = this.#o.clock.now() - asked;
+    for (const { mark, change, at } of answer.changes) {
       if (mark <= stamps.applied) continue;
+      if (at !== undefined && answer.at !== undefined && stamps.joined)
+        this.delays.add(Math.max(0, answer.at - at) + back);
       stamps.apply(mark, change);
       this.#advance(mark, change);
     }
@@ -193,7 +257,7 @@ export class Authority {
    * Begin at the log's present position, or, for the first time, where a mirror of this very log ends; then all that came
    * since is read before anything is vouched for. What was held from before is dropped: nobody can vouch for it.
    */
-  #join(position: Position, reason: 'missed' | 'incarnation' = 'incarnation'): void {
+  #join(position: Position, reason: 'missed' | 'incarnation' = 'incarnation', upTo: Mark = position.head): void {
     const { stamps, recorder, drop, events } = this.#o;
     const anew = stamps.joined;
     const { incarnation, head } = this.#remembered ?? position;
@@ -201,7 +265,7 @@ export class Authority {
     const start = resumes ? { incarnation, head } : position;
     this.#joins++;
     drop();
-    stamps.join(start, position.head);
+    stamps.join(start, upTo);
     recorder?.begin(start);
     if (anew) events.emit('gap', { reason });
   }
@@ -216,6 +280,10 @@ export class Authority {
 
   /** Ask for the stamps of dependencies that this process no longer knows; false if the log doesn't answer. */
   learn(dependencies: readonly Dependency[]): MaybePromise<boolean> {
+    return this.#o.log.sync ? this.#learn(dependencies) : this.#asked.ask(dependencies);
+  }
+
+  #learn(dependencies: readonly Dependency[]): MaybePromise<boolean> {
     const { log, guard, stamps } = this.#o;
     const incarnation = stamps.incarnation;
     return andThen(
@@ -233,7 +301,9 @@ export class Authority {
     if (this.#closed) return;
     this.#stopPolling = this.#o.clock.after(this.#o.log.pollEvery ?? POLL, () => {
       this.#poll();
-      void this.pull();
+      this.#silence.endRound();
+      this.#checkSilence();
+      void this.pull('insist'); // nobody waits for it, so this is what finds out that the log is back
     });
   }
 

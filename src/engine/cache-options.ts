@@ -45,6 +45,12 @@ export interface CacheOptions {
    * asks the log first, and doesn't use what the tiers have when the log doesn't answer.
    */
   readonly consistency?: 'bounded' | 'strong';
+  /**
+   * How long the log may be silent before nothing that was held is served any more: the bound on how old a wrong answer can
+   * be while this process is cut off from the others. Reads then ask the log first, load if it doesn't answer, and keep in
+   * memory what was loaded since for no longer than this. Default 10 seconds; `Infinity` serves on for as long as it lasts.
+   */
+  readonly maxSilence?: Duration;
   /** Listeners, as with {@link Cache.on}. */
   readonly on?: Listeners;
   /** Where time, timers and chance come from; for tests. */
@@ -91,7 +97,7 @@ export const AD_HOC: readonly string[] = [
 
 /** Check a cache's options. Throws `bad_option` naming the option. */
 export function checkCacheOptions(options: CacheOptions): void {
-  checkOptions('createCache', options, ['name', 'tiers', 'log', 'consistency', 'on', 'clock', 'random']);
+  checkOptions('createCache', options, ['name', 'tiers', 'log', 'consistency', 'maxSilence', 'on', 'clock', 'random']);
   const { name, tiers, log, consistency, on, clock, random } = options;
   if (name !== undefined) nonEmptyText('createCache: name', name);
   if (tiers !== undefined) list('createCache: tiers', tiers);

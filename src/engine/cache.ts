@@ -10,6 +10,7 @@ import {
   tierOf,
   type TierOptions,
 } from './cache-options.ts';
+import { changesIn, type TransactionChanges } from './changes-in.ts';
 import { type Clock, CoarseClock, systemClock } from './clock.ts';
 import { type Collection, DefinedCollection } from './collection.ts';
 import type { Core } from './core.ts';
@@ -23,14 +24,16 @@ import { changeOf, type InvalidateOptions, type Selector } from './invalidate.ts
 import { describe, type Key, localId, type Path, pathOf } from './key.ts';
 import type { ChangeLog } from './log.ts';
 import { Memo } from './memo.ts';
-import { aFunction, checkOptions, listOrNothing, nonEmptyText } from './options.ts';
+import { aFunction, checkOptions, duration, listOrNothing, nonEmptyText } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { Stamps } from './stamps.ts';
-import { type CacheStats, summed } from './stats.ts';
+import { type CacheStats, type Distrust, summed } from './stats.ts';
 import { isLive, type Store } from './store.ts';
 import type { Tier } from './tier.ts';
 import { type CollectionOptions, termsOf } from './terms.ts';
 import { warm, type WarmOptions, type WarmProgress, type WarmStep } from './warm.ts';
+
+const MAX_SILENCE = 10_000;
 
 /** What a cache takes where its options say nothing. */
 export interface CacheDefaults {
@@ -45,6 +48,7 @@ export class Cache {
   readonly #collections = new Map<string, DefinedCollection<unknown>>();
   readonly #adHoc: DefinedCollection<unknown>;
   readonly #pending = new Set<Promise<unknown>>();
+  readonly #log: ChangeLog;
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -52,6 +56,7 @@ export class Cache {
   constructor(options: CacheOptions, defaults: CacheDefaults) {
     checkCacheOptions(options);
     const { clock = systemClock, random = Math.random, consistency = 'bounded', on = {} } = options;
+    const maxSilence = duration('createCache: maxSilence', options.maxSilence ?? MAX_SILENCE);
     this.name = options.name ?? 'cache';
     const events = new Emitter();
     const tiers = (options.tiers ?? defaults.tiers()).map((tier, i) =>
@@ -60,6 +65,7 @@ export class Cache {
     const backend = tiers.findLast((tier) => isBackend(tier.store));
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
     const log = store?.log ?? options.log ?? defaults.log();
+    this.#log = log;
     const names = new Names(this.name);
     const stamps = new Stamps(clock, (path, mark, soft) => this.#keyChanged(path, mark, soft));
     const track = (work: Promise<unknown>) => this.#track(work);
@@ -75,6 +81,7 @@ export class Cache {
       names,
       clock,
       events,
+      maxSilence,
       drop,
       track,
     });
@@ -91,6 +98,7 @@ export class Cache {
       tiers,
       backend,
       consistency,
+      maxSilence,
       assertOpen,
       track,
     };
@@ -146,6 +154,24 @@ export class Cache {
     return this.#core.authority.change(change, []);
   }
 
+  /**
+   * Say changes in a transaction of your own, where the log lives in the same database: the commit publishes data and
+   * changes together, a rollback neither. What a transaction is, the backend says.
+   *
+   * @throws `bad_option` if the cache's log knows no transactions.
+   * @example
+   * await db.transaction(async (tx) => {
+   *   changes = cache.changesIn(tx);
+   *   await tx.query('update posts set title = $1 where id = $2', [title, id]);
+   *   await changes.invalidate({ key: ['post', id] });
+   * });
+   * await changes.committed();
+   */
+  changesIn(transaction: unknown): TransactionChanges {
+    this.#core.assertOpen();
+    return changesIn(this.#core, this.#log, transaction);
+  }
+
   /** Listen to an event; the result stops it. */
   on<K extends keyof Events>(event: K, listener: Listener<K>): () => void {
     if (!EVENT_NAMES.includes(event))
@@ -181,7 +207,7 @@ export class Cache {
 
   /** All figures since the cache was made. */
   stats(): CacheStats {
-    const { stamps, authority, tiers, clock } = this.#core;
+    const { stamps, authority, tiers } = this.#core;
     const parts = [...this.#collections.values(), this.#adHoc];
     return {
       ...summed(parts.map((part) => part.counts)),
@@ -193,6 +219,7 @@ export class Cache {
         failures: guard.failures,
         skipped: guard.skipped + counts.overrun,
         breaker: guard.breaker,
+        distrusted: this.#distrusted(store),
         usage: isLive(store) ? store.usage : undefined,
       })),
       log: {
@@ -200,10 +227,20 @@ export class Cache {
         known: stamps.known,
         applied: stamps.applied,
         unsaid: stamps.unsaid,
-        silentFor: clock.now() - authority.heard,
+        silentFor: authority.silentFor,
+        silent: authority.silent,
+        delivery: authority.delays.stats,
         stamps: stamps.size,
       },
     };
+  }
+
+  /** Memory drops what it can't vouch for; what a slower tier has is believed as far as the log is known. */
+  #distrusted(store: Store): Distrust {
+    const { stamps, authority } = this.#core;
+    if (isLive(store)) return 'no';
+    if (!stamps.joined || authority.silent) return 'wholly';
+    return stamps.unsaid > 0 ? 'partly' : 'no';
   }
 
   /** Why a key would or would not be served, tier by tier. The key is a whole path, as in {@link Cache.invalidate}. */

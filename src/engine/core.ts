@@ -21,6 +21,8 @@ export interface Core {
   /** The tier whose store holds the log as well, if one does. */
   readonly backend: Tier | undefined;
   readonly consistency: 'bounded' | 'strong';
+  /** Milliseconds that the log may be silent before nothing that was held is served. */
+  readonly maxSilence: number;
   /** Throws `closed` once the cache is closed. */
   assertOpen(): void;
   /** Something accepted that `close` has to wait for. A rejection is its owner's business. */

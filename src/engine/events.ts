@@ -31,8 +31,11 @@ export interface Events {
   readonly breaker: { readonly tier: string; readonly state: BreakerState };
   /** A store didn't keep an entry: a backend whose log had overtaken it, or another store for its own reasons. */
   readonly refused: { readonly key: Path; readonly tier: string };
-  /** The follower missed changes, or met another incarnation of the log; what was held from it has been dropped. */
-  readonly gap: { readonly reason: 'missed' | 'incarnation' };
+  /**
+   * The follower missed changes, met another incarnation of the log, or heard nothing for too long; what was held has been
+   * dropped.
+   */
+  readonly gap: { readonly reason: 'missed' | 'incarnation' | 'silence' };
   /** A listener threw. Without a listener of its own this is silent. */
   readonly listenerFailed: { readonly event: keyof Events; readonly error: unknown };
 }

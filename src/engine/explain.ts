@@ -49,6 +49,8 @@ export interface Explanation {
   readonly inFlight: boolean;
 }
 
+const DOUBTED = { served: false, why: 'the log has been silent for too long: it would be asked first' };
+
 /** Look at one key without serving it, refreshing it or counting a read. */
 export async function explain(
   core: Core,
@@ -63,7 +65,8 @@ export async function explain(
   for (const [level, { name }] of tiers.entries()) {
     const entry = await collection.shelves.look(level, id);
     const tier = entry ? explainEntry(core, collection, name, core.names.whole(key), entry) : undefined;
-    const { served = false, why = 'nothing is there' } = tier ?? {};
+    const doubted = tier && core.authority.silent && !collection.shelves.live(level);
+    const { served = false, why = 'nothing is there' } = doubted ? DOUBTED : (tier ?? {});
     explained.push({
       ...(tier ?? { tier: name, found: false }),
       served: served && !answered,

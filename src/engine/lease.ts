@@ -1,6 +1,7 @@
 /** One loader among all processes that share a backend: whoever holds the key's lease loads, the others wait and look again. */
 import { isBackend } from './backend.ts';
 import type { Core } from './core.ts';
+import type { Dependency } from './dependency.ts';
 import type { Flight } from './flight.ts';
 import { FAILED } from './guard.ts';
 import type { MaybePromise } from './maybe.ts';
@@ -19,7 +20,8 @@ export interface Turn<T> {
 /**
  * Wait for this process's turn to load a key. `look` looks for what another process may have stored: after each wait, and
  * once more when the lease is held, since another may have loaded in between. A backend that doesn't answer, or holders
- * that fail one after the other, cost no more than `patience` milliseconds and a load that others do as well.
+ * that fail one after the other, cost no more than `patience` milliseconds and a load that others do as well. `restsOn`
+ * names what the value is likely to rest on: a holder that began before a change of that isn't waited for.
  */
 export async function takeTurn<T>(
   core: Core,
@@ -27,13 +29,17 @@ export async function takeTurn<T>(
   flight: Flight,
   patience: number,
   look: () => MaybePromise<T | undefined>,
+  restsOn: () => readonly Dependency[],
 ): Promise<Turn<T>> {
-  const { backend, clock } = core;
+  const { backend, clock, stamps } = core;
   const leases = backend && isBackend(backend.store) ? backend.store.leases : undefined;
   if (!backend || !leases) return { found: undefined, release: () => {} };
   const until = clock.now() + Math.min(LEASE, patience);
   for (let left = until - clock.now(); left > 0 && !flight.aborted; left = until - clock.now()) {
-    const lease = await backend.guard.attempt('acquire', (call) => leases.acquire(key, LEASE, call));
+    const { incarnation, applied: mark } = stamps;
+    const since = Math.max(0, ...restsOn().map((name) => stamps.lastChange(name) ?? 0));
+    const wanted = { ttl: LEASE, incarnation, mark, since };
+    const lease = await backend.guard.attempt('acquire', (call) => leases.acquire(key, wanted, call));
     if (lease === FAILED) break;
     let held = lease;
     const release = () => {

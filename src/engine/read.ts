@@ -8,6 +8,7 @@
  */
 import type { Core } from './core.ts';
 import { isAskedByLoader, waitFor } from './cycle.ts';
+import { implicitDependencies } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
 import { Flight, type Outcome } from './flight.ts';
 import type { Key, Path } from './key.ts';
@@ -98,7 +99,7 @@ export class Reader {
     signalOrNothing('get: signal', signal);
     signal?.throwIfAborted();
     coarse.now(); // once in a while this brings news of the log: before anything is judged
-    let current: boolean = stamps.joined;
+    let current: boolean = stamps.joined && !authority.silent;
     if (consistency === 'strong' || !current) {
       const pulled = Promise.resolve(authority.pull());
       this.#core.track(pulled);
@@ -106,15 +107,17 @@ export class Reader {
     }
     const loads = options.load !== false && (quest.terms.load ?? quest.terms.loadMany) !== undefined;
     const shallow = loads ? this.#shelves.firstAsync : this.#shelves.depth;
+    const alone = !current && consistency === 'strong';
     for (let round = 1; ; round++) {
-      let found = current ? this.#search(quest, 0, shallow) : undefined;
+      // What was loaded since the log fell silent is kept in memory for as long as the bound; all else is past it.
+      let found = alone ? undefined : this.#search(quest, 0, current ? shallow : this.#shelves.liveDepth);
       if (isPromise(found)) {
         this.#core.track(found);
         found = await abortable(found, signal);
       }
       if (found) return this.#answer(quest, found);
       if (!loads) return this.#absent(quest);
-      const running = round <= ROUNDS && current ? this.#joinable(quest.id) : undefined;
+      const running = round <= ROUNDS && !alone ? this.#joinable(quest.id) : undefined;
       const flight =
         running ??
         (current ? this.#start(quest, shallow) : this.#start({ ...quest, alone: true }, this.#shelves.depth));
@@ -281,7 +284,10 @@ export class Reader {
     if (!backend || !stamps.joined || quest.alone) return this.#loadNow(flight, quest);
     const level = this.#core.tiers.indexOf(backend);
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
-    const turn = await takeTurn(this.#core, this.#shelves.storageKey(quest.id), flight, quest.terms.hardTimeout, look);
+    const restedOn = (quest.old ?? quest.wrong)?.dependencies ?? [];
+    const restsOn = () => [...implicitDependencies(quest.path), ...restedOn];
+    const key = this.#shelves.storageKey(quest.id);
+    const turn = await takeTurn(this.#core, key, flight, quest.terms.hardTimeout, look, restsOn);
     if (turn.found) return this.#arrive(flight, quest, turn.found);
     flight.onGiveWay(() => turn.release());
     if (flight.aborted) turn.release();
@@ -305,8 +311,10 @@ export class Reader {
     this.#counts.loads++;
     const overtaken = this.#moved(quest, entry, entry.mark);
     if (overtaken) this.#counts.overtaken++;
-    const keep = current && !overtaken && clock.now() < entry.keptUntil;
-    const writes = keep && this.#put(quest, entry, this.#shelves.depth);
+    const bound = this.#core.authority.silent ? began + this.#core.maxSilence : Infinity;
+    const kept = bound < entry.keptUntil ? endingBy(entry, bound) : entry;
+    const keep = current && !overtaken && clock.now() < kept.keptUntil;
+    const writes = keep && this.#put(quest, kept, this.#shelves.depth);
     if (release) void Promise.resolve(writes).then(release); // once the others can find what was loaded
     if (events.has('load')) events.emit('load', { key: shown(quest.path), ms: clock.now() - began, kept: keep });
     const moved = overtaken && this.#moved(quest, entry, flight.since);
@@ -358,6 +366,13 @@ export class Reader {
     }
   }
 }
+
+/** The same entry, fresh and kept no longer than up to a time. */
+const endingBy = (entry: Entry, end: number): Entry => ({
+  ...entry,
+  freshUntil: Math.min(entry.freshUntil, end),
+  keptUntil: Math.min(entry.keptUntil, end),
+});
 
 /** A path as callers know it: without the cache's name. */
 const shown = (path: Path): Path => path.slice(1);

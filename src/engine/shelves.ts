@@ -22,6 +22,8 @@ export class Shelves {
   readonly depth: number;
   /** The first level that answers with promises; `depth` if none does. */
   readonly firstAsync: number;
+  /** How many levels before the first that keeps no live values. */
+  readonly liveDepth: number;
   readonly #core: Core;
   readonly #version: number | 'adhoc';
   readonly #tiers: readonly Tier[];
@@ -36,6 +38,8 @@ export class Shelves {
     this.depth = core.tiers.length;
     this.#shelves = core.tiers.map((tier) => tier.shelf(path, version, core.stamps, core.coarse));
     this.#live = core.tiers.map((tier) => isLive(tier.store));
+    const firstStored = this.#live.indexOf(false);
+    this.liveDepth = firstStored < 0 ? this.depth : firstStored;
     const firstAsync = this.#shelves.findIndex((shelf) => !shelf.sync);
     this.firstAsync = firstAsync < 0 ? this.depth : firstAsync;
   }

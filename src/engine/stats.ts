@@ -1,5 +1,6 @@
 /** Counters. One read is one outcome; every figure was counted where it happened. */
 import type { BreakerState } from './breaker.ts';
+import type { DelayStats } from './delays.ts';
 import type { Usage } from './store.ts';
 
 /** How a collection's reads ended, and what they cost. */
@@ -70,6 +71,12 @@ export function summed(all: Iterable<Readonly<Counts>>): CollectionStats {
   return { ...sum, reads: answered + failed + aborted, hitRatio: answered === 0 ? 0 : (hits + stale) / answered };
 }
 
+/**
+ * How far a tier isn't believed: `partly` while a change waits to be said (what rests on it isn't served), `wholly` while
+ * the log has not been met or has been silent for too long.
+ */
+export type Distrust = 'no' | 'partly' | 'wholly';
+
 /** Figures of one tier. */
 export interface TierStats {
   readonly name: string;
@@ -80,6 +87,8 @@ export interface TierStats {
   /** Operations not tried: the breaker was open, or too many writes were under way. */
   readonly skipped: number;
   readonly breaker: BreakerState;
+  /** Whether what it has is believed. */
+  readonly distrusted: Distrust;
   readonly usage: Usage | undefined;
 }
 
@@ -95,8 +104,15 @@ export interface CacheStats extends CollectionStats {
     readonly applied: number;
     /** Dependencies whose change waits to be said; while there are any, nothing that rests on them is served. */
     readonly unsaid: number;
-    /** Milliseconds since the log last answered. */
+    /**
+     * Milliseconds since the moment up to which everything in the log is known here: what others have changed since may
+     * not be seen yet. `Infinity` before the log was first heard.
+     */
     readonly silentFor: number;
+    /** True while that is more than `maxSilence`: what was held before is not served. */
+    readonly silent: boolean;
+    /** How long the changes of others were on their way, if the log has a clock to tell by. */
+    readonly delivery: DelayStats;
     /** Stamps held exactly, stamps in the bounded table, and its floor. */
     readonly stamps: { readonly held: number; readonly table: number; readonly floor: number };
   };

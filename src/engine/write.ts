@@ -1,5 +1,6 @@
 /** The write path: say the change first, then keep what it brings, with the change's own mark. */
 import type { ChangeResult } from './authority.ts';
+import { isBackend } from './backend.ts';
 import type { Core } from './core.ts';
 import { keyDependency } from './dependency.ts';
 import type { Entry } from './entry.ts';
@@ -57,7 +58,8 @@ export class Writer {
     // A backend whose reads have to be waited for gets the record after the change: a commit that was given up for lost and
     // came through late would put its value behind changes that are newer, while what is stored apart is judged by its
     // mark. Of a synchronous backend the contract says that no commit comes through once it has been given up.
-    const together = backend?.store.sync === true && keep ? backend : undefined;
+    const whole = backend && isBackend(backend.store) && backend.store.sync && backend.store.commit !== undefined;
+    const together = whole && keep ? backend : undefined;
     const records = together
       ? [{ key: this.#shelves.storageKey(id), entry: together.capped(entry, coarse.now()) }]
       : [];

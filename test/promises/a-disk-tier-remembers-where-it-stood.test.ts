@@ -234,6 +234,7 @@ describe('a restart is right, if colder, when', () => {
     await before(world);
     await world.change('a', 2);
     world.disk.forget();
+    world.space.trim(0);
     const second = world.start();
     expect(await second.read()).toEqual([2, 1, 1, 1]);
     expect(asked(second)).toMatchObject({ loads: 1 });

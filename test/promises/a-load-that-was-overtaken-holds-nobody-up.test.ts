@@ -25,3 +25,49 @@ test('the load after a change begins at once, though the one before it hangs', a
   const third = createCache({ clock, tiers: [sharedBackend({ space })] }).define<number>('c', {});
   expect(await third.get('k')).toBe(2);
 });
+
+test('a change overtakes the load of another process, too: its lease is taken over', async () => {
+  const clock = manualClock();
+  const space = new SharedSpace({ clock });
+  const join = (load: () => number | Promise<number>) => {
+    const cache = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] });
+    return cache.define<number>('c', { load });
+  };
+  const hanging = deferred<number>();
+  const slow = join(() => hanging.promise);
+  const quick = join(() => 2);
+  await clock.advanceAsync(1);
+  const before = slow.get('k');
+  await clock.advanceAsync(1);
+  await quick.invalidate('k');
+  const began = clock.now();
+  const after = quick.get('k');
+  await clock.advanceAsync(1);
+  expect(await after).toBe(2);
+  expect(clock.now() - began).toBe(1);
+  hanging.resolve(1);
+  expect(await before).toBe(1);
+  await clock.advanceAsync(1);
+  expect(await join(() => 3).get('k')).toBe(2); // what the first one loaded was not kept
+});
+
+test('a load that nothing has overtaken is waited for', async () => {
+  const clock = manualClock();
+  const space = new SharedSpace({ clock });
+  const join = (load: () => number | Promise<number>) => {
+    const cache = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] });
+    return cache.define<number>('c', { load });
+  };
+  const hanging = deferred<number>();
+  const slow = join(() => hanging.promise);
+  const quick = join(() => 2);
+  await quick.invalidate('k');
+  await clock.advanceAsync(1001);
+  const before = slow.get('k');
+  await clock.advanceAsync(1);
+  await quick.invalidate('another');
+  const after = quick.get('k');
+  await clock.advanceAsync(1);
+  hanging.resolve(1);
+  expect(await Promise.all([before, after])).toEqual([1, 1]);
+});

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type ChangeLog, createCache, memory, type Position } from 'tidemark';
 import { localLog } from 'tidemark/logs/local';
 import { hostileBackend, manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
-import { Gates } from '../model/gates.ts';
+import { Gates } from '../../src/testing/simulation/gates.ts';
 import { idle } from '../support/deferred.ts';
 import { MapStore } from '../support/map-store.ts';
 import { timedCache } from '../support/timed-cache.ts';

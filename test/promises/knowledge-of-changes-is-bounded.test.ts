@@ -67,10 +67,12 @@ test('pattern rules fold: the oldest become stamps of all that lies below them',
 });
 
 describe.each([true, false])('entries in a slower tier (synchronous: %s)', (sync) => {
-  const few = () => localLog({ stamps: 4 });
+  /** Logs that tell whoever starts no more than the newest change. */
+  const short = () => localLog({ keep: 1 });
+  const shortAndForgetful = () => localLog({ keep: 1, stamps: 4 });
 
   test('below the floor are vouched for by the log, if it still knows; otherwise they are a miss', async () => {
-    const backend = new MapBackend({ sync });
+    const backend = new MapBackend({ sync, log: short() });
     const make = () => createCache({ tiers: [memory(), backend] });
     const writer = make();
     const old = writer.define<string>('post', { load: () => 'one' });
@@ -78,6 +80,7 @@ describe.each([true, false])('entries in a slower tier (synchronous: %s)', (sync
     await old.get('2');
     await idle();
     await old.invalidate('2');
+    await writer.invalidate({ tags: ['another'] });
     const reader = make().define<string>('post', { load: () => 'loaded' }); // began later: its floor is above their marks
     await idle();
     expect(await reader.get('1')).toBe('one');
@@ -85,8 +88,34 @@ describe.each([true, false])('entries in a slower tier (synchronous: %s)', (sync
     expect(backend.made('stamps').length).toBeGreaterThan(0);
   });
 
+  test('a process that starts asks nothing about what the log still tells', async () => {
+    const backend = new MapBackend({ sync });
+    const writer = createCache({ tiers: [backend] });
+    const old = writer.define<string>('post', { load: () => 'one' });
+    await old.getMany(['1', '2']);
+    await idle();
+    await old.invalidate('2');
+    await changes(writer, 0, 50, (i) => ({ tags: [`t${i}`] }));
+    const reader = createCache({ tiers: [backend] }).define<string>('post', { load: () => 'loaded' });
+    expect(await reader.getMany(['1', '2'])).toEqual(['one', 'loaded']);
+    if (!sync) expect(backend.made('stamps')).toEqual([]); // one that answers at once is asked: that costs no way
+  });
+
+  test('what the reads of a tick have to ask for is asked at once', async () => {
+    const backend = new MapBackend({ sync: false, log: short() });
+    const old = createCache({ tiers: [backend] }).define<string>('post', { load: () => 'one' });
+    const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
+    await old.getMany(keys);
+    await idle();
+    await old.invalidate('another');
+    await old.invalidate('and another');
+    const reader = createCache({ tiers: [backend] }).define<string>('post', { load: () => 'loaded' });
+    expect(new Set(await reader.getMany(keys))).toEqual(new Set(['one']));
+    expect(backend.made('stamps')).toHaveLength(1);
+  });
+
   test('a log that has forgotten answers with its floor, which is a miss', async () => {
-    const log = few();
+    const log = shortAndForgetful();
     const backend = new MapBackend({ sync, log });
     const writer = createCache({ tiers: [backend] });
     await writer.define<string>('post', { load: () => 'one' }).get('1');
@@ -98,11 +127,11 @@ describe.each([true, false])('entries in a slower tier (synchronous: %s)', (sync
   });
 
   test('a log that does not answer makes them a miss', async () => {
-    const backend = new MapBackend({ sync });
+    const backend = new MapBackend({ sync, log: short() });
     await createCache({ tiers: [backend] })
       .define<string>('post', { load: () => 'one' })
       .get('1');
-    await createCache({ tiers: [backend] }).invalidate({ tags: ['t'] });
+    await changes(createCache({ tiers: [backend] }), 0, 2, (i) => ({ tags: [`t${i}`] }));
     await idle();
     const reader = createCache({ tiers: [backend] }).define<string>('post', { load: () => 'loaded' });
     await idle();

@@ -1,0 +1,52 @@
+/** Changes said within a transaction of the caller's: commit publishes data and changes together, rollback neither. */
+import type { ChangeResult } from './authority.ts';
+import type { Core } from './core.ts';
+import type { Dependency } from './dependency.ts';
+import { TidemarkError } from './errors.ts';
+import { changeOf, type InvalidateOptions, type Selector } from './invalidate.ts';
+import type { ChangeLog } from './log.ts';
+
+/** The changes of one transaction. */
+export interface TransactionChanges {
+  /**
+   * Say, as a part of the transaction, that something changes. It has no effect before the commit, and none at all without.
+   *
+   * @throws `bad_option`, `bad_key` or `bad_pattern` before anything is said; and what the transaction's own query throws.
+   */
+  invalidate(selector: Selector, options?: InvalidateOptions): Promise<void>;
+  /**
+   * To be called once the transaction has been committed: when it resolves, no read that starts later in this process
+   * returns anything loaded before. Other processes follow by themselves, and so does this one if it isn't called, only a
+   * little later. Its reach is `local` if the log doesn't answer: what changed is distrusted here until it does.
+   */
+  committed(): Promise<ChangeResult>;
+}
+
+/**
+ * Begin to say changes in a transaction.
+ *
+ * @throws `bad_option` if the cache's log knows no transactions.
+ */
+export function changesIn(core: Core, log: ChangeLog, transaction: unknown): TransactionChanges {
+  if (!log.appendIn)
+    throw new TidemarkError(
+      'bad_option',
+      "changesIn: this cache's log can't take part in transactions; one in SQL can",
+    );
+  const said = new Set<Dependency>();
+  return {
+    async invalidate(selector, options) {
+      core.assertOpen();
+      const change = changeOf(core.names, selector, options);
+      if (change.length === 0) return;
+      await log.appendIn!(transaction, change);
+      for (const dependency of change) said.add(dependency);
+    },
+    async committed() {
+      core.assertOpen();
+      const done = core.authority.committed([...said]);
+      core.track(done);
+      return done;
+    },
+  };
+}
