@@ -3,8 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** System programs that tests need, as `{ command, apt }`; empty because every test of this tree runs inside Node. */
-const programs = [];
+/** System programs that tests need, with the Debian packages that bring them. */
+const programs = [
+  { command: 'redis-server', apt: 'redis-server' },
+  { command: 'chromium', apt: 'chromium' },
+];
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
