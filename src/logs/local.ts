@@ -70,9 +70,9 @@ class LocalLog implements ChangeLog {
   }
 }
 
-declare const crypto: { randomUUID(): string };
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
 
-/** A text that no other log has. */
+/** A text that no other log has. Pages without TLS have no `randomUUID`, so it is made of random bytes. */
 export function newIncarnation(): string {
-  return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -11,7 +11,7 @@ const lower = [...contracts, ...implementations];
 const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: [],
   ...Object.fromEntries(implementations.map((name) => [name, contracts])),
-  stores: ['engine', 'policies'],
+  stores: ['engine', 'policies', 'codecs', 'logs'], // one of them is a backend
   backends: ['engine', 'codecs', 'logs'],
   ...Object.fromEntries(products.map((name) => [name, lower])),
   dashboard: [...lower, ...products],

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync } from 'rolldown/utils';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { RedisServer, withoutRedis } from '../support/redis-server.ts';
 import { filesBelow, lineCount, read, root } from '../support/repository.ts';
 
 type Snippet = { readonly name: string; readonly place: string; readonly code: string; readonly runs: boolean };
@@ -13,7 +14,13 @@ const folder = join(root, '.snippets');
 
 const snippets = ['README.md', ...filesBelow('docs', '.md')].flatMap(snippetsOf);
 
-beforeAll(() => {
+/** Snippets that show a server are given one of their own. */
+const needsRedis = ({ code }: Snippet): boolean => code.includes('REDIS_URL');
+let redis: RedisServer | undefined;
+
+beforeAll(async () => {
+  if (!withoutRedis && snippets.some(needsRedis)) redis = await RedisServer.start();
+  if (redis) process.env['REDIS_URL'] = `redis://127.0.0.1:${redis.port}`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   const compilerOptions = { moduleDetection: 'force', noUnusedLocals: false, incremental: false };
@@ -23,6 +30,8 @@ beforeAll(() => {
   );
   for (const { name, code } of snippets) writeFileSync(join(folder, `${name}.ts`), code);
 });
+
+afterAll(async () => redis?.close());
 
 test('README.md has at most 150 lines', () => {
   expect(lineCount(read('README.md'))).toBeLessThanOrEqual(150);
@@ -38,7 +47,9 @@ test('every snippet compiles', () => {
   expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
 }, 60_000);
 
-test.each(snippets.filter(({ runs }) => runs))('$place runs', async ({ name }) => {
+test.for(snippets.filter(({ runs }) => runs))('$place runs', async (snippet, { skip }) => {
+  const { name } = snippet;
+  if (withoutRedis && needsRedis(snippet)) skip(withoutRedis);
   await expect(import(/* @vite-ignore */ join(folder, `${name}.ts`))).resolves.toBeDefined();
 });
 
