@@ -21,6 +21,12 @@ export interface ChangeResult {
   readonly reach: Reach;
 }
 
+/** How a change ended, and the incarnation of the log that its mark belongs to, if it has one. */
+export interface Saying {
+  readonly result: ChangeResult;
+  readonly incarnation: string | undefined;
+}
+
 /** What an authority works with. */
 export interface AuthorityOptions {
   readonly log: ChangeLog;
@@ -73,7 +79,7 @@ export class Authority {
     this.#o = options;
     this.#silence = new Silence(options.clock, options.maxSilence, options.log.pollEvery ?? POLL);
     this.#outbox = new Outbox(options.stamps, options.clock, options.names.prefix([]), (change) =>
-      this.#say(change, []),
+      andThen(this.#say(change, []), (position) => position?.head),
     );
     void this.pull();
     this.#stopWatching = options.log.watch?.(() => {
@@ -100,13 +106,19 @@ export class Authority {
 
   /** Say a change to the log, together with the records that it brings, and apply it here. */
   change(change: Change, records: readonly Stored[]): MaybePromise<ChangeResult> {
+    return andThen(this.say(change, records), ({ result }) => result);
+  }
+
+  /** The same, and which log gave the mark: by the time that one hears of it this cache may follow another. */
+  say(change: Change, records: readonly Stored[]): MaybePromise<Saying> {
     const said = this.#say(change, records);
     if (isPromise(said)) this.#o.track(said);
-    return andThen(said, (mark) => {
+    return andThen(said, (position) => {
+      const mark = position?.head;
       const result: ChangeResult = { mark, reach: mark === undefined ? 'local' : 'everywhere' };
       if (mark === undefined) this.#outbox.add(change);
       if (this.#o.events.has('change')) this.#o.events.emit('change', { dependencies: change, ...result });
-      return result;
+      return { result, incarnation: position?.incarnation };
     });
   }
 
@@ -118,7 +130,7 @@ export class Authority {
     return { mark: undefined, reach: 'local' };
   }
 
-  #say(change: Change, records: readonly Stored[]): MaybePromise<Mark | undefined> {
+  #say(change: Change, records: readonly Stored[]): MaybePromise<Position | undefined> {
     const { log, backend, guard, stamps } = this.#o;
     const asked = this.#o.clock.now();
     if (log.sync) this.#saying++; // a wake-up by what answers at once would come in the middle of this
@@ -138,9 +150,9 @@ export class Authority {
       const behind = position.head > stamps.applied;
       if (!behind) this.#silence.heard(asked);
       const caughtUp = behind ? this.pull() : true;
-      if (stamps.joined) return position.head;
+      if (stamps.joined) return position;
       // What it brings is kept only once all is known that came before; and not if the log has been left meanwhile.
-      return andThen(caughtUp, () => (stamps.incarnation === position.incarnation ? position.head : undefined));
+      return andThen(caughtUp, () => (stamps.incarnation === position.incarnation ? position : undefined));
     });
   }
 
@@ -203,7 +215,7 @@ export class Authority {
   #pullUpTo(how: Asking, target: Mark = 0, since: number = this.#o.clock.now()): MaybePromise<boolean> {
     const { log, guard, stamps, clock } = this.#o;
     const joins = this.#joins;
-    const asked = clock.now();
+    const asked = { at: clock.now(), applied: stamps.applied };
     const after = stamps.following ? stamps.applied : this.#remembered?.head;
     const page = guard[how]<Page | Position>('read', (call) =>
       after === undefined ? log.position(call) : log.read(after, call),
@@ -224,12 +236,12 @@ export class Authority {
     });
   }
 
-  #take(answer: Page | Position, asked: number): void {
+  #take(answer: Page | Position, asked: { readonly at: number; readonly applied: Mark }): void {
     const { stamps } = this.#o;
     if (!stamps.following || answer.incarnation !== stamps.incarnation) {
       this.#join(answer);
       if (stamps.joined) return;
-    }
+    } else if (answer.head < asked.applied) return this.#join(answer, 'missed'); // an older copy of the log answers
     if (!('complete' in answer)) return;
     // Asked by a mark of another incarnation a log may answer beyond its own head.
     const complete = Math.min(answer.complete, answer.head);
@@ -237,7 +249,7 @@ export class Authority {
       // From here on all is there; but nothing is vouched for before what has been said here meanwhile.
       this.#join({ ...answer, head: complete }, 'missed', Math.max(answer.head, stamps.known));
     }
-    const back = this.#o.clock.now() - asked;
+    const back = this.#o.clock.now() - asked.at;
     for (const { mark, change, at } of answer.changes) {
       if (mark <= stamps.applied) continue;
       if (at !== undefined && answer.at !== undefined && stamps.joined)

@@ -33,6 +33,8 @@ export class Flight {
   readonly key: Path;
   /** The local sequence at which it began: who joined at the same one joined before anything changed. */
   readonly seq: number;
+  /** Milliseconds since the epoch at which it began. */
+  readonly startedAt: number;
   /** The local sequence at which it was last found to be still worth joining. */
   checkedAt: number;
   /** The mark applied when it began, or when its load did: whether something moved since is asked of this one. */
@@ -56,9 +58,10 @@ export class Flight {
   done!: Promise<Outcome>;
 
   /** `owner` is the cache that it belongs to. */
-  constructor(owner: object, key: Path, { seq, applied, incarnation }: Now) {
+  constructor(owner: object, key: Path, { seq, applied, incarnation }: Now, startedAt: number) {
     this.owner = owner;
     this.key = key;
+    this.startedAt = startedAt;
     this.seq = this.checkedAt = seq;
     this.since = this.mark = applied;
     this.incarnation = incarnation;

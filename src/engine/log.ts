@@ -14,7 +14,7 @@ import type { Call } from './store.ts';
 /** What changed: the names of the dependencies that it touches. */
 export type Change = readonly Dependency[];
 
-/** Where a log stands. */
+/** Where a log stands. Marks grow, and may leave out numbers. */
 export interface Position {
   /** A text that is never the same for two logs, nor for one log before and after it lost changes. */
   readonly incarnation: string;

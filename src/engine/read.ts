@@ -225,8 +225,10 @@ export class Reader {
   /** The flight under way for a key, unless something that it is known to rest on has changed since it began. */
   #joinable(id: string): Flight | undefined {
     const flight = this.#flights.get(id);
-    const { stamps } = this.#core;
+    const { stamps, authority, clock, maxSilence } = this.#core;
     if (!flight || flight.aborted) return undefined;
+    // What changed since it began isn't heard of: it answers for as long as what was loaded then may be served.
+    if (authority.silent && clock.now() - flight.startedAt > maxSilence) return undefined;
     if (flight.checkedAt !== stamps.seq) {
       if (stamps.verdict(flight.key, flight.likelyDependencies, flight.since, flight.incarnation) !== 'valid')
         return undefined;
@@ -236,8 +238,8 @@ export class Reader {
   }
 
   #start(quest: Quest, level: number): Flight {
-    const { stamps } = this.#core;
-    const flight = new Flight(this.#core, quest.path, stamps);
+    const { stamps, clock } = this.#core;
+    const flight = new Flight(this.#core, quest.path, stamps, clock.now());
     this.#flights.get(quest.id)?.giveWay();
     this.#flights.set(quest.id, flight); // before the load begins: a loader that asks for its own key must meet it
     flight.done = this.#fly(flight, quest, level);

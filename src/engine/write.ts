@@ -50,7 +50,7 @@ export class Writer {
       value,
       copied,
       mark: 0,
-      incarnation: stamps.incarnation,
+      incarnation: stamps.incarnation, // of no weight: the change gives it its own
       dependencies: [...new Set(tags)],
       ...timesOf(terms, ttl, coarse.now(), random),
     };
@@ -63,12 +63,11 @@ export class Writer {
     const records = together
       ? [{ key: this.#shelves.storageKey(id), entry: together.capped(entry, coarse.now()) }]
       : [];
-    const said = authority.change([keyDependency(path)], records);
-    const result = isPromise(said) ? await said : said;
+    const said = authority.say([keyDependency(path)], records);
+    const { result, incarnation } = isPromise(said) ? await said : said;
     this.#counts.sets++;
-    if (result.mark === undefined || !keep) return result;
-    // Without an incarnation before, the change itself has joined the log; another one by now makes the mark worthless.
-    const marked = { ...entry, mark: result.mark, incarnation: entry.incarnation || stamps.incarnation };
+    if (result.mark === undefined || incarnation === undefined || !keep) return result;
+    const marked = { ...entry, mark: result.mark, incarnation };
     const writes = this.#shelves.put(id, marked, this.#shelves.depth, together);
     if (isPromise(writes)) this.#core.track(writes);
     await writes;
