@@ -13,6 +13,8 @@ export interface Flags {
   readonly requests: number;
   /** How many processes to show on one file; undefined for the story of one that restarts. */
   readonly processes: number | undefined;
+  /** Show two processes on a Redis server that is killed and returns. */
+  readonly redis: boolean;
 }
 
 /** The port of `--serve`, so that its address is the same each time. */
@@ -30,19 +32,25 @@ export const HELP = `Usage: npm run demo -- [flags]
                     (default: ${REQUESTS.toLocaleString('en')})
   --processes <n>   instead of all that: n processes on one file, from 2 to ${MOST_PROCESSES},
                     with one load for all of them
+  --redis           instead of all that: two processes on a Redis server,
+                    which is killed, returns empty, and stalls
   --help            print this`;
 
 /** Read the command line. Throws {@link Trouble} for anything that isn't in {@link HELP}. */
 export function readFlags(args: readonly string[]): Flags {
-  const { serve = false, help = false, port, requests, processes } = parsed(args);
-  for (const [flag, given] of Object.entries({ port, requests }))
-    if (processes !== undefined && given !== undefined) throw new Trouble(`--${flag} doesn't go with --processes.`);
+  const { serve = false, help = false, redis = false, port, requests, processes } = parsed(args);
+  for (const [flag, given] of Object.entries({ port, requests, processes })) {
+    if (given === undefined) continue;
+    if (redis) throw new Trouble(`--${flag} doesn't go with --redis.`);
+    if (processes !== undefined && flag !== 'processes') throw new Trouble(`--${flag} doesn't go with --processes.`);
+  }
   return {
     help,
     serve,
     port: port === undefined ? (serve ? SERVE_PORT : 0) : wholeNumber('--port', port, 0, 65_535),
     requests: requests === undefined ? REQUESTS : wholeNumber('--requests', requests, 0, MOST_REQUESTS),
     processes: processes === undefined ? undefined : wholeNumber('--processes', processes, 2, MOST_PROCESSES),
+    redis,
   };
 }
 
@@ -52,6 +60,7 @@ function parsed(args: readonly string[]): {
   readonly port?: string;
   readonly requests?: string;
   readonly processes?: string;
+  readonly redis?: boolean;
 } {
   try {
     return parseArgs({
@@ -62,6 +71,7 @@ function parsed(args: readonly string[]): {
         port: { type: 'string' },
         requests: { type: 'string' },
         processes: { type: 'string' },
+        redis: { type: 'boolean' },
       },
     }).values;
   } catch (error) {

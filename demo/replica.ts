@@ -1,4 +1,4 @@
-/** A process of its own that serves the catalogue: a cache on a shared file, whose loads ask the database elsewhere. */
+/** A process of its own that serves the catalogue: a cache on a shared place, whose loads ask the database elsewhere. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,10 +6,21 @@ import { Child } from './child.ts';
 import { type Answer, Client, type Sending } from './client.ts';
 import { Trouble } from './trouble.ts';
 
+/** A Redis server for replicas to share. */
+export interface RedisPlace {
+  /** Its address. */
+  readonly redis: string;
+  /** Milliseconds that it may be silent before a replica believes nothing any more that it held. */
+  readonly maxSilence: number;
+}
+
+/** What replicas share: the LMDB file in a directory, or a Redis server. */
+export type Place = { readonly path: string } | RedisPlace;
+
 /** What a replica is told when it starts. */
 export interface Order {
-  /** The directory of the LMDB file that it shares with others. */
-  readonly path: string;
+  /** What it shares with others. */
+  readonly place: Place;
   /** Where the database can be asked, and the token for it, which a write to the replica has to bring as well. */
   readonly url: string;
   readonly token: string;

@@ -36,10 +36,11 @@ export function comparisonRows({ without, with: cached, hitRatio, saved }: Compa
   ];
 }
 
-/** Milliseconds as text, microseconds below a tenth of one. */
+/** Milliseconds as text, microseconds below a tenth of one, seconds from a thousand on. */
 export function time(ms: number): string {
   if (Number.isNaN(ms)) return '–';
   if (ms < 0.1) return `${(ms * 1000).toFixed(1)} µs`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
   return `${ms.toFixed(ms < 10 ? 2 : 1)} ms`;
 }
 

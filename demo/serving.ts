@@ -21,10 +21,10 @@ async function begin(order: Order): Promise<void> {
 }
 
 /** Serve on any port that is free. Resolves to the address. */
-async function serve({ path, url, token }: Order): Promise<string> {
+async function serve({ place, url, token }: Order): Promise<string> {
   const source = new RemoteSource({ url, token });
   open.push(() => source.close());
-  const cache = openCache(path);
+  const cache = 'path' in place ? openCache(place.path) : (await import('./redis-cache.ts')).openRedisCache(place);
   open.push(() => cache.close());
   const server = await listen(0);
   open.push(() => server.close());

@@ -1,4 +1,4 @@
-/** What every story of the demo plays on: the catalogue, the database with it, an empty file, and who asks the database. */
+/** What every story of the demo plays on: the catalogue, the database with it, a place to share, and who asks the database. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { Database } from './database.ts';
 import { Gate } from './gate.ts';
 import { bytesText } from './pages.ts';
 import { createSourceService } from './remote.ts';
-import { type Order, Replica } from './replica.ts';
+import { type Order, type Place, Replica } from './replica.ts';
 import { listen } from './server.ts';
 import { chooseSubject, type Subject } from './subject.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,20 +29,22 @@ export interface Setting {
 }
 
 /** A stage. */
-export interface Stage extends Setting {
+export interface Stage<P extends Place = Place> extends Setting {
   readonly site: Site;
   readonly subject: Subject;
   readonly database: Database;
   /** The way of all loads to the database. */
   readonly gate: Gate;
-  /** What another process needs: the directory of the file, removed at the end, the way to the gate, the token of writes. */
+  /** What processes share. */
+  readonly place: P;
+  /** What another process needs: the place, the way to the gate, the token of writes. */
   readonly order: Order;
   /** Start another process. It is killed at the end if it is still there. */
   readonly start: () => Promise<Replica>;
 }
 
-/** Read the catalogue, start the database, fill it, and offer it to other processes. */
-export async function setUp(setting: Setting): Promise<Stage> {
+/** Read the catalogue, start the database, fill it, and offer it to other processes, who share the place that is chosen. */
+export async function setUp<P extends Place>(setting: Setting, choose: (setting: Setting) => P): Promise<Stage<P>> {
   const { terminal, open, signal, folder = nodeModules() } = setting;
   terminal.heading('1 · The catalogue');
   terminal.working('reading every manifest');
@@ -60,22 +62,20 @@ export async function setUp(setting: Setting): Promise<Stage> {
   terminal.tick(`PGlite started and filled in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   signal.throwIfAborted();
 
-  const path = mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
-  open.push(() => rmSync(path, { recursive: true, force: true }));
-  terminal.tick(`an LMDB file in ${path}, until the end`);
+  const place = choose(setting);
 
   const gate = new Gate(database);
   const token = randomBytes(16).toString('hex');
   const server = await listen(0);
   open.push(() => server.close());
   server.serve(createSourceService(gate, token));
-  const order = { path, url: server.url, token };
+  const order = { place, url: server.url, token };
   const start = async (): Promise<Replica> => {
     const replica = await Replica.start(order, signal);
     open.push(() => replica.kill());
     return replica;
   };
-  return { ...setting, site, subject, database, gate, order, start };
+  return { ...setting, place, site, subject, database, gate, order, start };
 }
 
 /** Let go of everything, also if letting go of something fails; then throws the first failure. */
@@ -89,6 +89,14 @@ export async function closeAll(open: Open): Promise<void> {
     }
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/** An LMDB file to share, which is removed at the end. */
+export function emptyFile({ open, terminal }: Setting): { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
+  open.push(() => rmSync(path, { recursive: true, force: true }));
+  terminal.tick(`an LMDB file in ${path}, until the end`);
+  return { path };
 }
 
 function contents({ packages, skipped }: Catalogue): string {

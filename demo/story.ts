@@ -1,17 +1,20 @@
-/** What the demo tells, from the first line to the last: of one process that restarts, or of several on one file. */
+/** What the demo tells, from the first line to the last: of one process that restarts, of several on one file, or of an outage. */
 import type { Cache } from 'tidemark';
 import { type Check, type Report } from './checks.ts';
 import { Client } from './client.ts';
 import { explanationLines } from './explanation.ts';
 import { type Flags, HELP, readFlags } from './flags.ts';
 import { planRequests, runLoad } from './load.ts';
+import { showOutage } from './outage.ts';
 import { prove } from './proof.ts';
+import { RedisServer } from './redis-server.ts';
+import { ReplicaSet } from './replica-set.ts';
 import { openCache, Repository } from './repository.ts';
 import { restart } from './restart.ts';
-import { comparisonRows, liveLine } from './results.ts';
+import { comparisonRows, liveLine, time } from './results.ts';
 import { listen } from './server.ts';
 import { createService } from './service.ts';
-import { closeAll, type Open, type Setting, setUp, type Stage } from './stage.ts';
+import { closeAll, emptyFile, type Open, type Setting, setUp, type Stage } from './stage.ts';
 import { type Screen, Terminal } from './terminal.ts';
 import { showTogether } from './together.ts';
 import { Trouble } from './trouble.ts';
@@ -31,6 +34,8 @@ export interface StoryOptions {
 const CLIENTS = 4;
 const FOUND = 27; // the longest of what checks find when all is well
 const SEED = 20_600;
+const MAX_SILENCE = 2000; // milliseconds: short, so that it can be shown
+const PATIENCE = 15_000; // milliseconds until processes follow the log
 
 /** Run the demo. Resolves to its exit code: 1 if something is wrong, 130 if it was stopped. Rejects only for a bug of its own. */
 export async function tell(options: StoryOptions): Promise<number> {
@@ -51,11 +56,12 @@ async function begin({ args, env, out, signal, folder }: StoryOptions): Promise<
     return 0;
   }
   const terminal = new Terminal(out, env);
-  terminal.heading('Tidemark · node_modules in a Postgres, read through memory and an LMDB file');
+  const shared = flags.redis ? 'a Redis server' : 'an LMDB file';
+  terminal.heading(`Tidemark · node_modules in a Postgres, read through memory and ${shared}`);
   const open: Open = [];
   try {
     const setting = { terminal, open, signal, folder };
-    const { checks, urls } = await (flags.processes ? tellOfMany(setting, flags.processes) : tellOfOne(setting, flags));
+    const { checks, urls } = await chosen(flags)(setting, flags);
     sumUp(terminal, checks);
     if (flags.serve) {
       terminal.say(`The catalogue stays up at ${urls.join(', ')}; Ctrl-C ends it.`, 'cyan');
@@ -83,14 +89,19 @@ interface Served extends Stage {
   readonly repository: Repository;
 }
 
+function chosen({ redis, processes }: Flags): (setting: Setting, flags: Flags) => Promise<End> {
+  if (redis) return tellOfOutage;
+  return processes === undefined ? tellOfOne : tellOfMany;
+}
+
 async function tellOfOne(setting: Setting, { port, requests }: Flags): Promise<End> {
   const { open, terminal } = setting;
   const server = await listen(port); // before anything else: the port may be taken
   open.push(() => server.close());
-  const stage = await setUp(setting);
-  const { database, gate, order } = stage;
-  const { path, token } = order;
-  const cache = openCache(path);
+  const stage = await setUp(setting, emptyFile);
+  const { database, gate, order, place } = stage;
+  const { token } = order;
+  const cache = openCache(place.path);
   open.push(() => cache.close());
   open.push(() => gate.open()); // before the cache closes, which waits for every load
   const repository = new Repository({ cache, source: gate });
@@ -108,19 +119,55 @@ async function tellOfOne(setting: Setting, { port, requests }: Flags): Promise<E
   return { checks: [...proven, ...restarted], urls: [server.url] };
 }
 
-async function tellOfMany(setting: Setting, count: number): Promise<End> {
-  const { terminal } = setting;
-  const stage = await setUp(setting);
-  const { token } = stage.order;
-  terminal.tick(`writes need the token ${token}`);
-  terminal.heading(`2 · ${count} processes on one file`);
+async function tellOfMany(setting: Setting, { processes: count = 2 }: Flags): Promise<End> {
+  const stage = await setUp(setting, emptyFile);
+  const replicas = await startMany(stage, count, 'one file');
+  return { checks: await showAtOnce(stage, replicas), urls: replicas.all.map(({ url }) => url) };
+}
+
+async function tellOfOutage(setting: Setting): Promise<End> {
+  const { open, terminal, signal } = setting;
+  const server = await RedisServer.start(); // before anything else: there may be none
+  open.push(() => server.close());
+  signal.throwIfAborted();
+  const stage = await setUp(setting, () => {
+    terminal.tick(`a Redis server of its own, process ${server.pid}, at ${server.url}, until the end`);
+    return { redis: server.url, maxSilence: MAX_SILENCE };
+  });
+  const replicas = await startMany(stage, 2, 'one Redis server');
+  const shared = await showAtOnce(stage, replicas);
+  terminal.heading('3 · The outage: the server is killed, returns empty, and stalls');
+  terminal.say(
+    `Both give up what they held when they have heard nothing for ${time(MAX_SILENCE)}; by default it is 10 s.`,
+  );
+  const outage = await showOutage({
+    ...stage,
+    token: stage.order.token,
+    ...stage.place,
+    replicas,
+    server,
+    report: reportOn(terminal),
+  });
+  return { checks: [...shared, ...outage], urls: replicas.all.map(({ url }) => url) };
+}
+
+/** Start processes on what the stage has for them to share. */
+async function startMany({ terminal, start, order, signal }: Stage, count: number, on: string): Promise<ReplicaSet> {
+  terminal.tick(`writes need the token ${order.token}`);
+  terminal.heading(`2 · ${count} processes on ${on}`);
   terminal.working('starting them');
   const began = performance.now();
-  const replicas = await allOf(Array.from({ length: count }, () => stage.start()));
+  const replicas = await allOf(Array.from({ length: count }, () => start()));
   const pids = replicas.map(({ pid }) => pid).join(', ');
   terminal.tick(`${count} processes (${pids}) started in ${(performance.now() - began).toFixed(0)} ms`);
-  const checks = await showTogether({ ...stage, token, replicas, report: reportOn(terminal) });
-  return { checks, urls: replicas.map(({ url }) => url) };
+  const set = new ReplicaSet(replicas, signal);
+  if (!(await set.joined(PATIENCE)))
+    throw new Trouble(`The processes ${pids} don't follow the log: nothing can be shown.`);
+  return set;
+}
+
+function showAtOnce({ terminal, order, ...stage }: Stage, replicas: ReplicaSet): Promise<readonly Check[]> {
+  return showTogether({ ...stage, token: order.token, replicas, report: reportOn(terminal) });
 }
 
 async function showLoad({ terminal, site, ...stage }: Served, requests: number): Promise<void> {

@@ -30,6 +30,11 @@ export class Breaker {
     return this.#state;
   }
 
+  /** True from a failure on until something works again. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
   /** May something be tried now? If so, {@link succeeded} or {@link failed} must be told of it. */
   allows(now: number): boolean {
     if (this.#state === 'closed') return true;

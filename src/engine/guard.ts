@@ -39,6 +39,11 @@ export class Guard {
     return this.#breaker.state;
   }
 
+  /** True if what was tried last failed: the next may take its whole time as well. */
+  get failing(): boolean {
+    return this.#breaker.failing;
+  }
+
   /**
    * Try an operation, unless the breaker is open. What doesn't answer at once has its time, after which the call's signal
    * aborts. Never throws; a failure is counted, told, and answered with {@link FAILED}.

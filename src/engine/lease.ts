@@ -33,7 +33,8 @@ export async function takeTurn<T>(
 ): Promise<Turn<T>> {
   const { backend, clock, stamps } = core;
   const leases = backend && isBackend(backend.store) ? backend.store.leases : undefined;
-  if (!backend || !leases) return { found: undefined, release: () => {} };
+  // A lease saves a load at most: it isn't worth another wait for what has just failed to answer.
+  if (!backend || !leases || backend.guard.failing) return { found: undefined, release: () => {} };
   const until = clock.now() + Math.min(LEASE, patience);
   for (let left = until - clock.now(); left > 0 && !flight.aborted; left = until - clock.now()) {
     const { incarnation, applied: mark } = stamps;

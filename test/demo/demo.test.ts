@@ -493,6 +493,8 @@ describe('the program', () => {
     [['--processes', '1'], "--processes takes a whole number from 2 to 16, not '1'"],
     [['--processes', '2', '--port', '0'], "--port doesn't go with --processes"],
     [['--processes', '2', '--requests', '9'], "--requests doesn't go with --processes"],
+    [['--redis', '--processes', '2'], "--processes doesn't go with --redis"],
+    [['--redis', '--port', '0'], "--port doesn't go with --redis"],
   ])('%j gets a clear message', async (args, message) => {
     const { done, out, err } = run(args);
     expect([await done, out.text]).toEqual([1, '']);

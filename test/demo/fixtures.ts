@@ -1,9 +1,10 @@
-/** What the tests of the demo share: packages to show, and a screen that is read. */
+/** What the tests of the demo share: packages to show, a screen that is read, and a look for what is left. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChangeResult } from 'tidemark';
 import { afterAll } from 'vitest';
+import type { Report } from '../../demo/checks.ts';
 import type { Database } from '../../demo/database.ts';
 import type { PackageChange } from '../../demo/model.ts';
 import { Repository, type RepositoryOptions } from '../../demo/repository.ts';
@@ -67,6 +68,18 @@ export class Careless extends Repository {
   override async change(id: string, change: PackageChange): Promise<ChangeResult | undefined> {
     await this.#database.change(id, change);
     return { mark: undefined, reach: 'everywhere' };
+  }
+}
+
+/** Nobody listens to what is told. */
+export const UNHEARD: Report = { working: () => {}, step: () => {}, check: () => {} };
+
+/** Is there a process of this number? */
+export function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

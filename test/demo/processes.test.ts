@@ -2,33 +2,25 @@
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Check, type Report } from '../../demo/checks.ts';
+import type { Check } from '../../demo/checks.ts';
 import { Client } from '../../demo/client.ts';
 import { createSourceService, RemoteSource } from '../../demo/remote.ts';
 import { Replica } from '../../demo/replica.ts';
+import { ReplicaSet } from '../../demo/replica-set.ts';
 import { openCache } from '../../demo/repository.ts';
 import { restart } from '../../demo/restart.ts';
 import { listen } from '../../demo/server.ts';
 import { createService } from '../../demo/service.ts';
-import { closeAll, type Open, setUp, type Stage } from '../../demo/stage.ts';
+import { closeAll, emptyFile, type Open, setUp, type Stage } from '../../demo/stage.ts';
 import { tell } from '../../demo/story.ts';
 import { changedAgain } from '../../demo/subject.ts';
 import { Terminal } from '../../demo/terminal.ts';
 import { showTogether } from '../../demo/together.ts';
-import { Careless, installed, MANIFESTS, screen } from './fixtures.ts';
+import { Careless, installed, isThere, MANIFESTS, screen, UNHEARD } from './fixtures.ts';
 
-const UNHEARD: Report = { working: () => {}, step: () => {}, check: () => {} };
 const AMPLE = 60_000; // milliseconds for tests that start processes
 
 const wrongOf = (checks: readonly Check[]) => checks.filter(({ right }) => !right);
-
-function isThere(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 /** The numbers and folders that a text tells of. */
 const pidsIn = (text: string): number[] =>
@@ -52,7 +44,7 @@ describe('the program', () => {
         /2 · 3 processes on one file/,
         /while all 3 wait for it +1 load at the database/,
         /when all have got it +1 load at the database/,
-        /the process \d+ +the new text after [\d.]+ [mµ]s/,
+        /the process \d+ +the new text after [\d.]+ [mµ]?s/,
         /for all of them +1 load at the database/,
         /all \d+ pages, from all 3 +say what the database says/,
         /All 8 checks hold\./,
@@ -88,10 +80,13 @@ describe('the program', () => {
 describe('on a stage of their own', () => {
   const { signal } = new AbortController();
   const open: Open = [];
-  let stage: Stage;
+  let stage: Stage<{ readonly path: string }>;
 
   beforeAll(async () => {
-    stage = await setUp({ terminal: new Terminal(screen(), {}), open, signal, folder: installed(MANIFESTS) });
+    stage = await setUp(
+      { terminal: new Terminal(screen(), {}), open, signal, folder: installed(MANIFESTS) },
+      emptyFile,
+    );
   }, AMPLE);
 
   afterAll(() => closeAll(open), AMPLE);
@@ -99,8 +94,8 @@ describe('on a stage of their own', () => {
   test(
     'a process that nobody tells of changes is found out when it starts again',
     async () => {
-      const { path, token } = stage.order;
-      const cache = openCache(path);
+      const { token } = stage.order;
+      const cache = openCache(stage.place.path);
       open.push(() => cache.close());
       const { site, subject, gate, database } = stage;
       const careless = new Careless({ cache, source: gate, database });
@@ -126,12 +121,18 @@ describe('on a stage of their own', () => {
     async () => {
       const apart = await Promise.all(
         [0, 1].map(() =>
-          Replica.start({ ...stage.order, path: mkdtempSync(join(stage.order.path, 'apart-')) }, signal),
+          Replica.start({ ...stage.order, place: { path: mkdtempSync(join(stage.place.path, 'apart-')) } }, signal),
         ),
       );
       open.push(...apart.map((replica) => () => replica.kill()));
       const { token } = stage.order;
-      const checks = await showTogether({ ...stage, replicas: apart, token, report: UNHEARD, patience: 300 });
+      const checks = await showTogether({
+        ...stage,
+        replicas: new ReplicaSet(apart, signal),
+        token,
+        report: UNHEARD,
+        patience: 300,
+      });
       expect(wrongOf(checks).map(({ what, found }) => [what.replace(/\d+/g, 'n'), found.replace(/\d+/g, 'n')])).toEqual(
         expect.arrayContaining([
           ['while all n wait for it', 'n loads at the database'],
@@ -145,9 +146,11 @@ describe('on a stage of their own', () => {
   test(
     'a process that can not open its file says why, and is gone',
     async () => {
-      const path = join(stage.order.path, 'no-folder');
+      const path = join(stage.place.path, 'no-folder');
       writeFileSync(path, 'a file stands where the folder should be');
-      await expect(Replica.start({ ...stage.order, path }, signal)).rejects.toThrow(/process \d+ can't serve: .+/);
+      await expect(Replica.start({ ...stage.order, place: { path } }, signal)).rejects.toThrow(
+        /process \d+ can't serve: .+/,
+      );
     },
     AMPLE,
   );

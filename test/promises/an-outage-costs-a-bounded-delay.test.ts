@@ -1,6 +1,7 @@
 /** A tier that throws, stalls or is cut off costs a read at most its time limit, soon nothing at all, and is used again when it is back. */
 import { describe, expect, test } from 'vitest';
-import { type Call, type Events, type Store, TidemarkError } from 'tidemark';
+import { type Call, createCache, type Events, type Store, TidemarkError } from 'tidemark';
+import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { idle } from '../support/deferred.ts';
 import { MapBackend, MapStore } from '../support/map-store.ts';
 import { timedCache } from '../support/timed-cache.ts';
@@ -378,4 +379,17 @@ test('a store that cannot represent a value is not taken to be down', async () =
   for (let i = 0; i < 10; i++) await posts.get(String(i));
   expect(cache.stats().tiers[1]).toMatchObject({ breaker: 'closed', failures: 10 });
   expect(await posts.get('3')).toBe(1);
+});
+
+test('a shared place that stalls costs a load one time limit, not another one for the lease', async () => {
+  const clock = manualClock();
+  const space = new SharedSpace({ clock });
+  const cache = createCache({ clock, tiers: [{ store: sharedBackend({ space }), timeout: 300 }] });
+  const values = cache.define<number>('c', { load: () => 1 });
+  await values.get('before');
+  space.stall();
+  const began = clock.now();
+  const read = values.get('k').then(() => clock.now() - began);
+  for (let i = 0; i < 20; i++) await clock.advanceAsync(50);
+  expect(await read).toBe(300);
 });
