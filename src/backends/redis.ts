@@ -58,7 +58,7 @@ const NAMES: readonly (keyof RedisOptions)[] = [
 const LONGEST_LIFE = 10 * 365 * 86_400_000;
 
 /**
- * A backend on a Redis server (6.2 or later), behind sentinels, or on a cluster. Making it is synchronous and connects to
+ * A backend on a Redis server (7.0 or later), behind sentinels, or on a cluster. Making it is synchronous and connects to
  * nothing yet. On one server an entry is compared with the log in the same step that stores it; in a cluster it is compared
  * just before. Every key that it writes expires. The server's user needs to be allowed `EVAL`, `EVALSHA`, `INFO` and `SCAN`
  * besides the commands for strings, hashes, sorted sets and streams.

@@ -4,11 +4,15 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
+/** Where programs that tests start are. No two have the same name. */
+const PROGRAMS = ['test/processes/children', 'test/faults/children'];
+const PROGRAMS_BUILT = 'dist-programs/.tsbuildinfo';
+
 /** Each folder of sources, and what the compiler touches last whenever it has looked at all of them. */
 const COMPILED = [
   { sources: 'src', built: 'dist/.tsbuildinfo' },
-  { sources: 'test/processes/children', built: 'dist-programs/.tsbuildinfo' },
-] as const;
+  ...PROGRAMS.map((sources) => ({ sources, built: PROGRAMS_BUILT })),
+];
 
 /**
  * The path of a compiled program.
@@ -16,11 +20,12 @@ const COMPILED = [
  * @throws if it, or the package that it imports, hasn't been compiled since it was changed.
  */
 export function builtProgram(name: string): string {
-  const program = join(ROOT, 'dist-programs/test/processes/children', `${name}.js`);
   for (const { sources, built } of COMPILED)
     if (newestOf(join(ROOT, sources)) > timeOf(join(ROOT, built)))
       throw new Error(`${sources} has changed since it was compiled: run tsc -b`);
-  if (timeOf(program) === 0) throw new Error(`${program} is missing: run tsc -b`);
+  const places = PROGRAMS.map((folder) => join(ROOT, 'dist-programs', folder, `${name}.js`));
+  const program = places.find((place) => timeOf(place) > 0);
+  if (program === undefined) throw new Error(`the program ${name} is missing: run tsc -b`);
   return program;
 }
 

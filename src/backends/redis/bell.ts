@@ -73,10 +73,12 @@ export class Bell {
     this.#listening = true;
     while (!this.#closed && this.#watchers.size + this.#waiters.size > 0) {
       try {
-        this.#wakes ??= await this.#lastWake();
+        if (this.#wakes === undefined) {
+          this.#wakes = await this.#lastWake();
+          if (this.#failures > 0) this.#ringAll(); // much may have happened while nothing could be heard
+        }
         this.#beReady();
         await this.#hear();
-        if (this.#failures > 0) this.#ringAll(); // much may have happened meanwhile
         this.#failures = 0;
       } catch {
         this.#wakes = undefined;

@@ -53,6 +53,7 @@ function clusterLink(client: Cluster): Link {
     keyPrefix: '',
     scaleReads: 'master',
     shardedSubscribers: false,
+    enableReadyCheck: false, // it asks any one server, and waits for it for ever
     maxRedirections: 5, // each may cost a tenth of a second: what can't be sent should fail soon
     redisOptions: PLAIN,
   });

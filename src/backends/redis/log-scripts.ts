@@ -15,6 +15,9 @@ import { Script } from './script.ts';
  *   anything is written to them. So nobody ever takes a forgotten stamp for one that was never there.
  * - **The stream was evicted or trimmed.** Marks are whole numbers without a gap, so what is missing shows when it is read.
  *
+ * A replica has its master's id, and may be behind: it isn't believed, also by who was connected to it when it still was a
+ * master itself.
+ *
  * What is written first is something that a server refuses when it is out of memory; then nothing is changed at all.
  */
 const BEGIN = `
@@ -22,7 +25,8 @@ local meta, stream, tables, rules = KEYS[1], KEYS[2], { KEYS[3], KEYS[4] }, KEYS
 local life = tonumber(ARGV[2])
 
 local known = redis.call('HMGET', meta, 'server', 'incarnation', 'head', 'floor', 'young', 'youngNewest', 'oldNewest', 'newestRule')
-local server = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+local replication = redis.call('INFO', 'replication')
+local server = string.match(replication, 'master_replid:(%w+)')
 local incarnation = known[2]
 local head, floor, young = tonumber(known[3] or 0), tonumber(known[4] or 0), tonumber(known[5] or 1)
 local youngNewest, oldNewest, newestRule = tonumber(known[6] or 0), tonumber(known[7] or 0), tonumber(known[8] or 0)
@@ -56,7 +60,9 @@ local function forget()
   keep(rules)
 end
 
-if not server then
+if not string.find(replication, 'role:master', 1, true) then
+  return redis.error_reply('ERR this server is no master: it may not have heard of every change')
+elseif not server then
   return redis.error_reply('ERR this server does not tell its replication id')
 elseif known[1] ~= server then
   incarnation = ARGV[1]

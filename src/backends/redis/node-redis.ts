@@ -30,8 +30,8 @@ interface Sentinel extends Client {
 
 const BULK_TEXT = 36; // what the protocol marks with `$`
 
-/** A server that takes a connection and then says nothing is given up after so many milliseconds. */
-const SILENCE = 5000;
+/** A server that is asked for the others and says nothing is given up after so many milliseconds. */
+const SILENCE = 1500;
 
 /** How to open connections like those of this client; undefined if it is no client of node-redis. */
 export function nodeRedis(client: object): Connector | undefined {

@@ -11,6 +11,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const CALL = { signal: new AbortController().signal };
 
+type ChangeLog = RedisBackend['log'];
+
 describe.skipIf(withoutRedis).each(Object.entries(clustered))('%s', (_name, client) => {
   let place: Place | undefined;
   let backend: RedisBackend;
@@ -86,6 +88,22 @@ describe.skipIf(withoutRedis).each(Object.entries(clustered))('%s', (_name, clie
     } finally {
       stalled.resume();
     }
+  });
+
+  test('an entry whose key changes between the comparison and the storing is refused', async () => {
+    const path = await pathWhere(() => true);
+    const { incarnation, head } = await backend.log.position(CALL);
+    const log = backend.log as { stamps: ChangeLog['stamps'] };
+    const stamps = log.stamps.bind(backend.log);
+    log.stamps = async (...asked) => {
+      const answer = await stamps(...asked);
+      await backend.log.append([`=${path}`], CALL);
+      return answer;
+    };
+    const entry = { value: 1, mark: head, incarnation, dependencies: [], freshUntil: Infinity, keptUntil: Infinity };
+    expect(await backend.setMany([{ key: `${path}~v1`, entry }], CALL)).toEqual([false]);
+    const right = { ...entry, mark: head + 2 };
+    expect(await backend.setMany([{ key: `${path}~v1`, entry: right }], CALL)).toEqual([true]);
   });
 
   test('one that was killed is used again when it is back, and its log is another', async () => {

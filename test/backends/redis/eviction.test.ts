@@ -1,7 +1,7 @@
 /** A server that evicts any key of the log at any time makes it forget, and it knows: no stamp is ever too small, no page has a gap. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type RedisBackend, redisBackend } from 'tidemark/backends/redis';
+import { type RedisBackend, redisBackend, type RedisOptions } from 'tidemark/backends/redis';
 import { RedisServer, withoutRedis } from '../../support/redis-server.ts';
 import { single } from './clients.ts';
 
@@ -55,9 +55,12 @@ describe.skipIf(withoutRedis)('what is evicted', () => {
   beforeAll(async () => void (server = await RedisServer.start()));
   afterAll(async () => server.close());
 
-  async function onNewLog(run: (backend: RedisBackend, prefix: string) => Promise<void>): Promise<void> {
+  async function onNewLog(
+    options: Partial<RedisOptions>,
+    run: (backend: RedisBackend, prefix: string) => Promise<void>,
+  ): Promise<void> {
     const prefix = `test ${++made}`;
-    const backend = redisBackend({ client: single['node-redis']([server]), prefix, keepStamps: 3, keepChanges: 100 });
+    const backend = redisBackend({ client: single['node-redis']([server]), prefix, keepChanges: 100, ...options });
     try {
       await run(backend, prefix);
     } finally {
@@ -89,7 +92,7 @@ describe.skipIf(withoutRedis)('what is evicted', () => {
   test('never makes a stamp too small or a page incomplete', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-        await onNewLog(async (backend, prefix) => {
+        await onNewLog({ keepStamps: 3 }, async (backend, prefix) => {
           const truth = new Truth();
           for (const one of steps)
             if (one === 'look') await ensureTrue(backend, truth);
@@ -106,7 +109,7 @@ describe.skipIf(withoutRedis)('what is evicted', () => {
   });
 
   test.each(['stamps:0', 'stamps:1', 'rules'])('an old entry is refused when %s was evicted', async (key) => {
-    await onNewLog(async (backend, prefix) => {
+    await onNewLog({}, async (backend, prefix) => {
       const { incarnation, head } = await backend.log.position(CALL);
       await backend.log.append(['=/s/a', '*/s/~*'], CALL);
       await server.ask('DEL', `${prefix}:{log}:${key}`);
@@ -121,14 +124,19 @@ describe.skipIf(withoutRedis)('what is evicted', () => {
   });
 
   test('a rule too many lives on as a change of the prefix that it begins with', async () => {
-    await onNewLog(async (backend) => {
+    await onNewLog({}, async (backend) => {
       const { head: first } = await backend.log.append(['*/s/old/~*'], CALL);
-      const { head: soft } = await backend.log.append(['?*/s/soft/~*'], CALL);
+      const { head: soft } = await backend.log.append(['?*/s/soft/~*', '*/s/new/~*'], CALL);
+      const { head: newer } = await backend.log.append(['^/s/new'], CALL);
       for (let i = 0; i < 256; i++) await backend.log.append([`*/s/rule/${i}/~*`], CALL);
-      const { stamps } = await backend.log.stamps(['=/s/old/1', '^/s/old', '?^/s/soft', '=/s/rule/255/x'], CALL);
+      const { stamps } = await backend.log.stamps(
+        ['=/s/old/1', '^/s/old', '?^/s/soft', '^/s/new', '=/s/rule/255/x'],
+        CALL,
+      );
       expect(Math.max(stamps[0], stamps[1])).toBeGreaterThanOrEqual(first);
       expect(stamps[2]).toBeGreaterThanOrEqual(soft);
-      expect(stamps[3]).toBe(258);
+      expect(stamps[3], 'a later change of that prefix stands').toBe(newer);
+      expect(stamps[4]).toBe(newer + 256);
       const size = await server.ask('ZCARD', `test ${made}:{log}:rules`);
       expect(size).toMatch(/^:257\r/); // and the member that says that it is there
     });

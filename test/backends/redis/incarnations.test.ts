@@ -129,3 +129,14 @@ describe.skipIf(withoutRedis)('another incarnation begins', () => {
     expect((await on(server).log.position(CALL)).incarnation).toBe(incarnation);
   });
 });
+
+test.skipIf(withoutRedis)('a server that has become a replica is not believed: it may be behind', async () => {
+  const [one, two] = [await start(), await start()];
+  const backend = on(one);
+  await backend.log.append(['#/a/b'], CALL);
+  await follow(one, two); // demoted while this process is connected to it
+  const other = on(two);
+  await other.log.append(['#/a/b'], CALL);
+  const asked = [backend.log.position(CALL), backend.log.read(0, CALL), backend.log.stamps(['#/a/b'], CALL)];
+  for (const answer of asked) expect(await failure(Promise.resolve(answer))).toBeInstanceOf(Error);
+});

@@ -136,6 +136,21 @@ describe.skipIf(withoutRedis).each(Object.keys(clients))('%s', (name) => {
     await proxy.close();
   });
 
+  test('who waits for news is woken when the line is there again, whether there is news or not', async () => {
+    const clock = manualClock();
+    const one = backend(clients[name](server.url), { clock, prefix: `line of ${name}` });
+    await one.log.position(CALL);
+    let woken = 0;
+    one.log.watch!(() => woken++);
+    await until('somebody waits on the server', async () => (await server.ask('INFO')).includes('blocked_clients:1'));
+    expect(woken).toBe(0);
+    await server.ask('CLIENT', 'KILL', 'TYPE', 'normal');
+    await until('it is woken', () => {
+      clock.advance(10);
+      return woken > 0;
+    });
+  });
+
   test('a client that has given up for good is replaced, at most once a second', async () => {
     const clock = manualClock();
     const one = backend(resigned[name](server.url), { clock });

@@ -23,6 +23,11 @@ function idOf(kind: '-u' | '-g'): number {
   return programs === undefined ? 0 : Number(execFileSync('id', [kind, 'postgres'], { encoding: 'utf8' }));
 }
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGQUIT');
+});
+
 /** A running server. */
 export class PostgresServer {
   readonly port: number;
@@ -41,7 +46,10 @@ export class PostgresServer {
   #spawn(): ChildProcess {
     const places = ['listen_addresses=127.0.0.1', `port=${this.port}`, `unix_socket_directories=${this.#folder}`];
     const args = ['-D', this.data, ...[...places, 'fsync=off'].flatMap((setting) => ['-c', setting])];
-    return spawn(join(programs!, 'postgres'), args, { ...user, cwd: this.#folder, stdio: 'ignore' });
+    const child = spawn(join(programs!, 'postgres'), args, { ...user, cwd: this.#folder, stdio: 'ignore' });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    return child;
   }
 
   static async start(): Promise<PostgresServer> {
@@ -121,10 +129,10 @@ export class PostgresServer {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
-    const running = this.#process;
-    if (running.exitCode !== null || running.signalCode !== null) return;
-    const ended = new Promise((resolve) => running.once('exit', resolve));
-    running.kill(signal);
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
     await ended;
   }
 
