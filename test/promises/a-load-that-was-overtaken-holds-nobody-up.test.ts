@@ -4,6 +4,17 @@ import { createCache } from 'tidemark';
 import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { deferred } from '../support/deferred.ts';
 
+/** A place that processes share; each joins it with a loader of its own. */
+function begin() {
+  const clock = manualClock();
+  const space = new SharedSpace({ clock });
+  const join = (load: () => number | Promise<number>) => {
+    const cache = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] });
+    return cache.define<number>('c', { load });
+  };
+  return { clock, join };
+}
+
 test('the load after a change begins at once, though the one before it hangs', async () => {
   const clock = manualClock();
   const space = new SharedSpace({ clock });
@@ -27,12 +38,7 @@ test('the load after a change begins at once, though the one before it hangs', a
 });
 
 test('a change overtakes the load of another process, too: its lease is taken over', async () => {
-  const clock = manualClock();
-  const space = new SharedSpace({ clock });
-  const join = (load: () => number | Promise<number>) => {
-    const cache = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] });
-    return cache.define<number>('c', { load });
-  };
+  const { clock, join } = begin();
   const hanging = deferred<number>();
   const slow = join(() => hanging.promise);
   const quick = join(() => 2);
@@ -52,12 +58,7 @@ test('a change overtakes the load of another process, too: its lease is taken ov
 });
 
 test('a load that nothing has overtaken is waited for', async () => {
-  const clock = manualClock();
-  const space = new SharedSpace({ clock });
-  const join = (load: () => number | Promise<number>) => {
-    const cache = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] });
-    return cache.define<number>('c', { load });
-  };
+  const { clock, join } = begin();
   const hanging = deferred<number>();
   const slow = join(() => hanging.promise);
   const quick = join(() => 2);
