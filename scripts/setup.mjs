@@ -1,12 +1,13 @@
 /** Makes a fresh clone ready to run: the packages of the lock file, and the system programs that the tests start. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** System programs that tests need, with the Debian packages that bring them. */
 const programs = [
   { command: 'redis-server', apt: 'redis-server' },
   { command: 'chromium', apt: 'chromium' },
+  { command: 'initdb', apt: 'postgresql', folders: postgresFolders() },
 ];
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -19,7 +20,7 @@ if (modified('node_modules/.package-lock.json') < modified('package-lock.json'))
   if (!run('npm', ['ci'])) fail('npm ci failed.');
 }
 
-const missing = programs.filter(({ command }) => !onPath(command));
+const missing = programs.filter(({ command, folders }) => !onPath(command, folders));
 if (missing.length > 0 && !installed(missing.map(({ apt }) => apt))) {
   console.log(`setup: tests that need ${missing.map(({ command }) => command).join(', ')} will be skipped.`);
 }
@@ -29,8 +30,14 @@ function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
 }
 
-function onPath(command) {
-  return process.env.PATH.split(delimiter).some((folder) => {
+/** Where Debian keeps the programs of a Postgres server: not on the path. */
+function postgresFolders() {
+  const kept = '/usr/lib/postgresql';
+  return existsSync(kept) ? readdirSync(kept).map((release) => join(kept, release, 'bin')) : [];
+}
+
+function onPath(command, more = []) {
+  return [...process.env.PATH.split(delimiter), ...more].some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
       return true;

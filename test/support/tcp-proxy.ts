@@ -83,6 +83,11 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** How many links there are on which something has been sent and that aren't broken. */
+  get links(): number {
+    return this.#links.filter(({ over, lastSent }) => !over && lastSent !== '').length;
+  }
+
   /** Break every link with a reset, and each new one as soon as it comes. */
   cut(): void {
     this.#refusing = true;

@@ -9,7 +9,8 @@ const MOST = 8192;
 
 /**
  * When the oldest command has waited so many milliseconds, nobody will answer it: a link that was cut without a word looks
- * alive for a quarter of an hour otherwise.
+ * alive for a quarter of an hour otherwise. The same when every command has failed for so long: a client that was cut off in
+ * the middle of opening the link again calls itself offline for as long.
  */
 const LONGEST = 5000;
 
@@ -33,6 +34,7 @@ export class Connection {
   #link: Link | undefined;
   #tried = false; // whether the link's first attempt is over
   #made = -Infinity;
+  #failing = Infinity; // since when every command has failed
   #closed = false;
 
   constructor(connector: Connector, clock: Clock) {
@@ -75,10 +77,12 @@ export class Connection {
       work.then(
         (reply) => {
           this.#asked.delete(asked);
+          this.#failing = Infinity;
           resolve(reply);
         },
         (error: unknown) => {
           this.#asked.delete(asked);
+          this.#failing = Math.min(this.#failing, this.#clock.now());
           reject(error);
         },
       );
@@ -87,7 +91,7 @@ export class Connection {
 
   #linkAt(now: number): Link {
     if (this.#closed) throw new TidemarkError('closed', 'the backend is closed');
-    const hopeless = this.#link?.ended === true || now - this.#oldest > LONGEST;
+    const hopeless = this.#link?.ended === true || now - Math.min(this.#oldest, this.#failing) > LONGEST;
     if (this.#link && hopeless && now - this.#made >= PAUSE) {
       this.#drop(new TidemarkError('store_failed', 'the connection was given up: it had ended, or answered no more'));
       this.renewals++;
@@ -103,6 +107,7 @@ export class Connection {
   #open(now: number): Link {
     const link = this.#connector.open();
     this.#made = now;
+    this.#failing = Infinity;
     this.#tried = false;
     const tried = () => {
       if (this.#link === link) this.#tried = true;
