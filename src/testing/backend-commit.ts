@@ -14,13 +14,22 @@ const PATH = ['s', 'post', '7'];
 const KEY = storageKey(PATH, 1);
 const CHANGE = [keyDependency(PATH)];
 
-/** The tests about `commit`. */
-export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
+/** The tests about `commit`; `offered` is false for a backend that has none, which an asynchronous one needn't. */
+export function commitTests<S>(test: BackendTests<S>, { offered }: { readonly offered: boolean }): readonly Test[] {
+  const present = test('commit is there, unless the suite was told that it is not', async ({ backend }) => {
+    ensureEqual(backend.commit !== undefined, offered, 'whether there is commit');
+    ensure(offered || !backend.sync, 'a synchronous backend must have commit');
+  });
+  const without = offered ? undefined : 'the backend has no commit';
+  return [present, ...committingTests(test).map((one) => ({ ...one, without: one.without ?? without }))];
+}
+
+function committingTests<S>(test: BackendTests<S>): readonly Test[] {
   return [
     test('commit appends the change and answers with its mark', async (t) => {
       const before = await t.change(tagOf('first'));
       const change = [keyDependency(PATH), tagOf('author:9')];
-      const position = await t.backend.commit(change, [await t.record(KEY, 1, 0)], CALL);
+      const position = await t.commit(change, [await t.record(KEY, 1, 0)]);
       ensure(position.head > before, `the mark ${position.head} came after ${before}, and must be larger`);
       ensureEqual(await t.backend.log.position(CALL), position, 'where the log stands');
       ensureChanges(
@@ -37,11 +46,7 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
     test('what commit stores has the mark and the incarnation of its change', async (t) => {
       await t.change(tagOf('first'));
       const { key, entry } = await t.record(KEY, { new: true }, 0, [tagOf('author:9')]);
-      const { head, incarnation } = await t.backend.commit(
-        CHANGE,
-        [{ key, entry: { ...entry, incarnation: '' } }],
-        CALL,
-      );
+      const { head, incarnation } = await t.commit(CHANGE, [{ key, entry: { ...entry, incarnation: '' } }]);
       const there = await t.get(KEY);
       ensureEqual(
         there && { value: there.value, incarnation: there.incarnation, dependencies: there.dependencies },
@@ -55,7 +60,7 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
       const mark = await t.head();
       ensureEqual(await t.put(await t.record(keys[1], 'before', mark)), true, 'whether the earlier one was kept');
       const records = await Promise.all(keys.map((key, i) => t.record(key, i, 0)));
-      const { head } = await t.backend.commit([tagOf('all')], records, CALL);
+      const { head } = await t.commit([tagOf('all')], records);
       const there = await t.backend.getMany(keys, CALL);
       ensureEqual(
         there.map((entry) => [entry?.value, entry?.mark]),
@@ -65,7 +70,7 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
     }),
     test('without records commit only appends', async (t) => {
       const before = await t.head();
-      const { head } = await t.backend.commit(CHANGE, [], CALL);
+      const { head } = await t.commit(CHANGE, []);
       ensureChanges(
         (await replay(t.backend.log, before)).changes,
         [{ mark: head, change: CHANGE }],
@@ -74,7 +79,7 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
     }),
     test('a record that rests on what its own commit changes is kept', async (t) => {
       const change = [...CHANGE, tagOf('author:9')];
-      const { head } = await t.backend.commit(change, [await t.record(KEY, 1, 0, [tagOf('author:9')])], CALL);
+      const { head } = await t.commit(change, [await t.record(KEY, 1, 0, [tagOf('author:9')])]);
       ensureEqual((await t.get(KEY))?.mark, head, 'the mark of what is there');
       ensureEqual(await t.put(await t.record(KEY, 0, head - 1)), false, 'whether an older entry was kept');
     }),
@@ -83,7 +88,7 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
       for (const [name, make] of Object.entries(refusedSamples)) {
         const before = await t.head();
         const records = [await t.record(good, 1, 0), await t.record(KEY, make(), 0)];
-        const failure = await errorOf(async () => t.backend.commit(CHANGE, records, CALL));
+        const failure = await errorOf(async () => t.commit(CHANGE, records));
         if (failure === undefined) continue; // it keeps such values, which the store's tests look at
         ensureCode(failure, 'bad_value', name);
         ensureEqual(await t.head(), before, `${name}: the head after a refusal`);
@@ -94,12 +99,12 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
       if (!t.backend.sync) return;
       const record = await t.record(KEY, 1, 0);
       const before = await t.head();
-      await ensureGivenUp(t.backend.log, (call) => t.backend.commit(CHANGE, [record], call));
+      await ensureGivenUp(t.backend.log, (call) => t.commit(CHANGE, [record], { call }));
       ensureEqual((await t.get(KEY))?.value, (await t.head()) > before ? 1 : undefined, 'what is there');
     }),
     test('clearing the store and deleting keys take nothing from the log', async (t) => {
       const before = await t.head();
-      const position = await t.backend.commit(CHANGE, [await t.record(KEY, 1, 0)], CALL);
+      const position = await t.commit(CHANGE, [await t.record(KEY, 1, 0)]);
       await t.backend.deleteMany([KEY], CALL);
       await t.backend.clear(CALL);
       ensureEqual(await t.backend.log.position(CALL), position, 'where the log stands');
@@ -111,7 +116,7 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
         const mark = await t.head();
         const old = await t.record(KEY, `old ${round}`, mark);
         const fresh = await t.record(KEY, `new ${round}`, 0);
-        const commit = async () => (round % 2 === 0 ? t.backend : t.other).commit(CHANGE, [fresh], CALL);
+        const commit = async () => t.commit(CHANGE, [fresh], { backend: round % 2 === 0 ? t.backend : t.other });
         const put = async () => t.put(old, round % 3 === 0 ? t.backend : t.other);
         await Promise.all(round % 4 < 2 ? [put(), commit(), put()] : [commit(), put(), put()]);
         ensureEqual((await t.get(KEY))?.value, `new ${round}`, `what is there after round ${round}`);
@@ -122,7 +127,8 @@ export function commitTests<S>(test: BackendTests<S>): readonly Test[] {
         const records = await Promise.all([0, 1, 2, 3, 4].map((value) => t.record(KEY, value, 0)));
         const marks = await Promise.all(
           records.map(
-            async (record, i) => (await (i % 2 === 0 ? t.backend : t.other).commit(CHANGE, [record], CALL)).head,
+            async (record, i) =>
+              (await t.commit(CHANGE, [record], { backend: i % 2 === 0 ? t.backend : t.other })).head,
           ),
         );
         const there = await t.get(KEY);

@@ -10,6 +10,7 @@ import { CALL } from './store-trial.ts';
 const PATH = ['s', 'post', '7'];
 const KEY = storageKey(PATH, 1);
 const OTHER_KEY = keyDependency(['s', 'user', '9']);
+const ROUNDS = 40;
 const RESTS_ON = [tagOf('author:9'), OTHER_KEY];
 
 /** What may overtake an entry under {@link KEY} that rests on {@link RESTS_ON}. */
@@ -126,6 +127,18 @@ export function fenceTests<S>(test: BackendTests<S>): readonly Test[] {
       );
       await Promise.all(tries);
       ensure(!late.includes(true), 'an older entry was kept after the change');
+    }),
+    test('an older entry that is stored while its key changes never wins over what is stored after that', async (t) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const old = await t.record(KEY, `old ${round}`, await t.head());
+        const put = async () => t.put(old, round % 3 === 0 ? t.backend : t.other);
+        const replace = async () => {
+          const mark = await t.change(keyDependency(PATH));
+          await t.put(await t.record(KEY, `new ${round}`, mark), round % 2 === 0 ? t.backend : t.other);
+        };
+        await Promise.all(round % 4 < 2 ? [put(), replace(), put()] : [replace(), put(), put()]);
+        ensureEqual((await t.get(KEY))?.value, `new ${round}`, `what is there after round ${round}`);
+      }
     }),
     test(
       'after a loss, entries of the lost incarnation are refused, and none is answered as one of the new',

@@ -1,5 +1,5 @@
 /** The part of the backend suite about leases: one holder, waiters that are woken, and an end for the dead. */
-import type { Backend, Lease, Leases } from '../engine/backend.ts';
+import type { Backend, Lease, LeaseRequest, Leases } from '../engine/backend.ts';
 import type { MaybePromise } from '../engine/maybe.ts';
 import { ensure, ensureEqual } from './expectations.ts';
 import type { BackendTests, BackendTrial } from './backend-trial.ts';
@@ -19,6 +19,18 @@ export interface LeaseTrait<S> {
 const [KEY, OTHER] = [keyOf('leased'), keyOf('free')];
 const LONG = 60_000;
 const SHORT = 50;
+
+/** A request for a lease, by default of a load that is of use to all. */
+const wanted = (changes: Partial<LeaseRequest> = {}): LeaseRequest => ({
+  ttl: LONG,
+  incarnation: 'this one',
+  mark: 7,
+  since: 7,
+  ...changes,
+});
+
+/** That of a load which knows of a change that a load at `mark: 7` didn't see. */
+const NEWER: LeaseRequest = wanted({ mark: 9, since: 8 });
 
 /** A backend with leases under test. */
 interface LeaseTrial {
@@ -44,13 +56,13 @@ export function leaseTests<S>(test: BackendTests<S>, trait: LeaseTrait<S> | unde
     offered,
     lease('a lease has one holder', async ({ leases, others }) => {
       await held(leases, KEY);
-      ensureEqual(await others.acquire(KEY, LONG, CALL), undefined, 'what a second one is given');
-      ensureEqual(await leases.acquire(KEY, LONG, CALL), undefined, 'what the same connection is given');
+      ensureEqual(await others.acquire(KEY, wanted(), CALL), undefined, 'what a second one is given');
+      ensureEqual(await leases.acquire(KEY, wanted(), CALL), undefined, 'what the same connection is given');
       await held(others, OTHER);
     }),
     lease('of many who ask at the same time one gets it', async ({ leases, others }) => {
       const asked = Array.from({ length: 20 }, async (_, i) =>
-        (i % 2 === 0 ? leases : others).acquire(KEY, LONG, CALL),
+        (i % 2 === 0 ? leases : others).acquire(KEY, wanted(), CALL),
       );
       ensureEqual((await Promise.all(asked)).filter((given) => given !== undefined).length, 1, 'the number of holders');
     }),
@@ -90,16 +102,62 @@ export function leaseTests<S>(test: BackendTests<S>, trait: LeaseTrait<S> | unde
       await first.release(CALL);
       await held(others, KEY);
       await first.release(CALL);
-      ensureEqual(await leases.acquire(KEY, LONG, CALL), undefined, 'what a third one is given');
+      ensureEqual(await leases.acquire(KEY, wanted(), CALL), undefined, 'what a third one is given');
+    }),
+    lease('a lease whose load began before a change that is known now is taken over', async ({ leases, others }) => {
+      await held(leases, KEY);
+      await held(others, KEY, NEWER);
+      ensureEqual(await leases.acquire(KEY, NEWER, CALL), undefined, 'what a third one is given');
+    }),
+    lease('a lease whose load has seen all that is known is not taken over', async ({ leases, others }) => {
+      await held(leases, KEY);
+      for (const [mark, since] of [
+        [7, 7],
+        [9, 7],
+        [9, 3],
+        [5, 5],
+      ])
+        ensureEqual(await others.acquire(KEY, wanted({ mark, since }), CALL), undefined, `a request ${mark}, ${since}`);
+    }),
+    lease('a lease of another incarnation is not taken over', async ({ leases, others }) => {
+      await held(leases, KEY);
+      const other = { ...NEWER, incarnation: 'another one' };
+      ensureEqual(await others.acquire(KEY, other, CALL), undefined, 'what a load of another log is given');
+    }),
+    lease('who was overtaken lets go without harm to who took over', async ({ leases, others }) => {
+      const old = await held(leases, KEY);
+      const now = await held(others, KEY, NEWER);
+      await old.release(CALL);
+      ensureEqual(await leases.acquire(KEY, NEWER, CALL), undefined, 'what a third one is given');
+      await now.release(CALL);
+      await held(leases, KEY);
+    }),
+    lease('who waits for a lease that was taken over is woken by who took over', async ({ leases, others, pass }) => {
+      await held(leases, KEY);
+      const woken: string[] = [];
+      const waiting = leases.released(KEY, CALL).then(() => woken.push('a waiter'));
+      await turn();
+      await (await held(others, KEY, NEWER)).release(CALL);
+      await passUntil(pass, () => woken.length > 0);
+      ensureEqual(woken, ['a waiter'], 'who was woken');
+      await waiting;
+    }),
+    timed('a lease that was taken over ends at its own time', async ({ leases, others, pass }) => {
+      await held(leases, KEY, wanted({ ttl: SHORT }));
+      await held(others, KEY, { ...NEWER, ttl: SHORT * 40 });
+      await pass(SHORT * 2);
+      ensureEqual(await leases.acquire(KEY, NEWER, CALL), undefined, 'what a third one is given before the end');
+      await pass(SHORT * 40);
+      await held(leases, KEY);
     }),
     timed(
       'the lease of a dead holder ends by time, not before, and wakes who waits',
       async ({ leases, others, pass }) => {
-        await held(leases, KEY, SHORT * 40);
+        await held(leases, KEY, wanted({ ttl: SHORT * 40 }));
         const woken: string[] = [];
         const waiting = others.released(KEY, CALL).then(() => woken.push('a waiter'));
         await pass(SHORT);
-        ensureEqual(await others.acquire(KEY, LONG, CALL), undefined, 'what another is given before the end');
+        ensureEqual(await others.acquire(KEY, wanted(), CALL), undefined, 'what another is given before the end');
         ensureEqual(woken, [], 'who was woken before the end');
         await pass(SHORT * 40);
         await passUntil(pass, () => woken.length > 0);
@@ -109,11 +167,11 @@ export function leaseTests<S>(test: BackendTests<S>, trait: LeaseTrait<S> | unde
       },
     ),
     timed('a dead holder that comes back takes the lease from nobody', async ({ leases, others, pass }) => {
-      const dead = await held(leases, KEY, SHORT);
+      const dead = await held(leases, KEY, wanted({ ttl: SHORT }));
       await pass(SHORT * 2);
       await held(others, KEY);
       await dead.release(CALL);
-      ensureEqual(await leases.acquire(KEY, LONG, CALL), undefined, 'what a third one is given');
+      ensureEqual(await leases.acquire(KEY, wanted(), CALL), undefined, 'what a third one is given');
     }),
   ];
 }
@@ -133,8 +191,8 @@ async function passUntil(pass: (ms: number) => Promise<void>, done: () => boolea
   for (let i = 0; i < 500 && !done(); i++) await pass(10);
 }
 
-async function held(leases: Leases, key: string, ttl: number = LONG): Promise<Lease> {
-  const lease = await leases.acquire(key, ttl, CALL);
+async function held(leases: Leases, key: string, request: LeaseRequest = wanted()): Promise<Lease> {
+  const lease = await leases.acquire(key, request, CALL);
   ensure(lease !== undefined, 'a lease that nobody holds must be given');
   return lease;
 }

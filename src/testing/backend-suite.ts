@@ -24,6 +24,8 @@ export interface BackendSuiteOptions<S extends { readonly backend: Backend }> ex
   readonly lose?: (made: S) => MaybePromise<void>;
   /** Opens a closed backend again, if it outlives its process. */
   readonly reopen?: (closed: Store) => MaybePromise<Store>;
+  /** False for a backend without `commit`, which only a synchronous one must have. Default true. */
+  readonly commit?: false;
   /** Given if the backend offers leases. */
   readonly leases?: LeaseTrait<S>;
   /** Called when a test is over and the backend is closed. */
@@ -41,7 +43,7 @@ export function backendSuite<S extends { readonly backend: Backend }>(
   runner: TestRunner,
   options: BackendSuiteOptions<S>,
 ): void {
-  const { name, make, makeSmall, another, lose, close, reopen, leases, skip } = options;
+  const { name, make, makeSmall, another, lose, close, reopen, commit, leases, skip } = options;
   let made: S;
   const store = {
     ...options,
@@ -79,7 +81,7 @@ export function backendSuite<S extends { readonly backend: Backend }>(
       ...storeGroups(store).map(under('as a store')),
       ...changeLogGroups(log).map(under('as a log')),
       { title: 'refusing what the log has overtaken', tests: fenceTests(test) },
-      { title: 'committing a change with its records', tests: commitTests(test) },
+      { title: 'committing a change with its records', tests: commitTests(test, { offered: commit ?? true }) },
       { title: 'leases', tests: leaseTests(test, leases) },
     ],
     skip,

@@ -3,7 +3,8 @@ import type { Backend } from '../engine/backend.ts';
 import type { Dependency } from '../engine/dependency.ts';
 import type { Entry, Mark } from '../engine/entry.ts';
 import type { MaybePromise } from '../engine/maybe.ts';
-import type { Stored } from '../engine/store.ts';
+import type { Position } from '../engine/log.ts';
+import type { Call, Stored } from '../engine/store.ts';
 import { ensure } from './expectations.ts';
 import type { Test } from './runner.ts';
 import { CALL } from './store-trial.ts';
@@ -51,6 +52,16 @@ export class BackendTrial<S> {
     const [kept] = await backend.setMany([record], CALL);
     ensure(typeof kept === 'boolean', `setMany must answer with true or false, and answered ${String(kept)}`);
     return kept;
+  }
+
+  /** Append a change and store the records that it brings. */
+  async commit(
+    change: readonly Dependency[],
+    records: readonly Stored[],
+    { backend = this.backend, call = CALL }: { readonly backend?: Backend; readonly call?: Call } = {},
+  ): Promise<Position> {
+    ensure(backend.commit !== undefined, 'the backend has no commit, though the suite was told nothing of that');
+    return backend.commit(change, records, call);
   }
 
   async get(key: string, backend: Backend = this.backend): Promise<Entry | undefined> {

@@ -3,7 +3,7 @@ import { type Dependency, keyDependency, prefixDependency } from '../engine/depe
 import type { ChangeLog, Position } from '../engine/log.ts';
 import type { MaybePromise } from '../engine/maybe.ts';
 import type { Call } from '../engine/store.ts';
-import { ensure, ensureEqual } from './expectations.ts';
+import { ensure, ensureEqual, ensureRefused } from './expectations.ts';
 import { forgettingTests } from './log-forgetting.ts';
 import { ensureChanges, ensureStamps, type Marked, replay } from './log-model.ts';
 import { stampTests } from './log-stamps.ts';
@@ -86,6 +86,30 @@ function readingTests(test: LogTests): readonly Test[] {
       await model.append(log, ...names);
       for (const name of names) await model.append(log, name);
       await ensureReplayed(log, start, model.changes);
+    }),
+    test('a log that tells the time tells it of every change, and none is newer than the answer', async ({
+      log,
+      model,
+    }) => {
+      for (let i = 0; i < 5; i++) await model.append(log, A);
+      const { at, changes } = await log.read(0, CALL);
+      ensure(
+        changes.every((one) => (one.at === undefined) === (at === undefined)),
+        'either all that is answered has a time, or nothing',
+      );
+      for (const { at: appended, mark } of changes)
+        ensure(appended === undefined || appended <= at!, `change ${mark} is of ${appended}, the answer of ${at}`);
+    }),
+    test('what is no transaction of its own is refused by appendIn', async ({ log }) => {
+      if (!log.appendIn) return;
+      const before = await log.position(CALL);
+      for (const nothing of [undefined, null, 7, 'begin', {}])
+        await ensureRefused(
+          'bad_option',
+          async () => log.appendIn!(nothing, [A]),
+          `appendIn(${JSON.stringify(nothing)})`,
+        );
+      ensureEqual(await log.position(CALL), before, 'where the log stands');
     }),
     test('changes appended at the same time get marks of their own', async ({ log, other }) => {
       const start = (await log.position(CALL)).head;

@@ -26,16 +26,19 @@ export interface HostileBackend extends HostileStore, Backend {
  */
 export function hostileBackend({ backend, ...delay }: HostileBackendOptions): HostileBackend {
   const store = hostileStore({ store: backend, ...delay });
+  const commit = backend.commit?.bind(backend);
   const hostile: HostileBackend = Object.assign(store, {
     log: hostileLog({ log: backend.log, ...delay }),
     commitFault: undefined,
-    commit: ((change, records, call) =>
-      under(
-        faultFor(hostile.commitFault, 'commit'),
-        'commit',
-        () => (obey(backend, call), backend.commit(change, records, call)),
-        delay,
-      )) satisfies Backend['commit'],
+    ...(commit && {
+      commit: ((change, records, call) =>
+        under(
+          faultFor(hostile.commitFault, 'commit'),
+          'commit',
+          () => (obey(backend, call), commit(change, records, call)),
+          delay,
+        )) satisfies Backend['commit'],
+    }),
     ...(backend.leases && { leases: backend.leases }),
   });
   return hostile;

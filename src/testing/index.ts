@@ -34,3 +34,20 @@ export {
   type StoreFault,
   type StoreOperation,
 } from './hostile-store.ts';
+
+// The simulator.
+export {
+  type ManyOptions,
+  type Played,
+  simulate,
+  simulateMany,
+  type Simulation,
+  type SimulationOptions,
+} from './simulation/simulate.ts';
+export { carried, type CarriedOptions } from './simulation/carried.ts';
+export { ClusterPlace } from './simulation/cluster-place.ts';
+export { SharedPlace } from './simulation/shared-place.ts';
+export type { Chance } from './simulation/chance.ts';
+export type { Link, Way } from './simulation/network.ts';
+export type { Fault, Faults, Place, PlaceMaker, Site } from './simulation/place.ts';
+export type { Setup } from './simulation/setups.ts';

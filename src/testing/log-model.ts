@@ -44,7 +44,7 @@ export class LogModel {
 }
 
 /** Does a change touch a dependency, by name or by a rule that matches its key? */
-function touches(change: Change, dependency: Dependency): boolean {
+export function touches(change: Change, dependency: Dependency): boolean {
   if (change.includes(dependency)) return true;
   const soft = dependency.startsWith('?');
   const path = keyPathOf(soft ? dependency.slice(1) : dependency);

@@ -21,7 +21,7 @@ export interface SharedBackendOptions {
   readonly gate?: (operation: string) => Promise<void>;
   /**
    * Reads answer at once, as of a file that processes share, and aren't held; writes still travel, and are not done once
-   * they have been given up. Default false.
+   * they have been given up. Only then there is `commit`. Default false.
    */
   readonly sync?: boolean;
   /** Milliseconds between the follower's own questions. Default 1,000. */
@@ -52,6 +52,7 @@ class Connection implements SharedBackend {
   readonly sync: boolean;
   readonly log: ChangeLog;
   readonly leases: Leases;
+  readonly commit?: NonNullable<Backend['commit']>;
   readonly #space: SharedSpace;
   readonly #gate: (operation: string) => Promise<void>;
   #cut = false;
@@ -76,9 +77,10 @@ class Connection implements SharedBackend {
       watch: (wake) => space.watch(() => void this.#hop('wake').then(wake, () => {})),
     };
     this.leases = {
-      acquire: (key, ttl, call) => this.#ask('acquire', call, () => this.#lease(space.lease(key, ttl))),
+      acquire: (key, wanted, call) => this.#ask('acquire', call, () => this.#lease(space.lease(key, wanted))),
       released: (key, { signal }) => abortable(space.unleased(key), signal),
     };
+    if (sync) this.commit = (change, records, call) => this.#commit(change, records, call);
   }
 
   getMany(keys: readonly string[], call: Call): MaybePromise<readonly (Entry | undefined)[]> {
@@ -88,11 +90,6 @@ class Connection implements SharedBackend {
   setMany(records: readonly Stored[], call: Call): Promise<readonly boolean[]> {
     for (const { entry } of records) encodeEntry(entry, jsonCodec); // what can't be represented is refused before anything is stored
     return this.#ask('setMany', call, () => records.map(({ key, entry }) => this.#space.put(key, entry)));
-  }
-
-  commit(change: Change, records: readonly Stored[], call: Call): Promise<Position> {
-    for (const { entry } of records) encodeEntry(entry, jsonCodec);
-    return this.#ask('commit', call, () => this.#space.commit(change, records));
   }
 
   deleteMany(keys: readonly string[], call: Call): Promise<void> {
@@ -109,6 +106,11 @@ class Connection implements SharedBackend {
 
   mend(): void {
     this.#cut = false;
+  }
+
+  #commit(change: Change, records: readonly Stored[], call: Call): Promise<Position> {
+    for (const { entry } of records) encodeEntry(entry, jsonCodec);
+    return this.#ask('commit', call, () => this.#space.commit(change, records));
   }
 
   #lease(end: (() => void) | undefined): Lease | undefined {

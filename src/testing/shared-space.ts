@@ -3,7 +3,7 @@
  * and it is the reference for whoever implements `Backend`: its methods are the atomic steps.
  */
 import { jsonCodec } from '../codecs/json.ts';
-import { everyDependency } from '../engine/backend.ts';
+import { everyDependency, type LeaseRequest } from '../engine/backend.ts';
 import { type Clock, systemClock } from '../engine/clock.ts';
 import { decodeEntry, encodeEntry } from '../engine/codec.ts';
 import type { Dependency } from '../engine/dependency.ts';
@@ -15,10 +15,30 @@ import { newIncarnation } from '../logs/local.ts';
 
 /** Options of {@link SharedSpace}. */
 export interface SharedSpaceOptions {
-  /** What leases end by. Default the machine's own clock. */
+  /** What leases end by, and when changes were appended. Default the machine's own clock. */
   readonly clock?: Clock;
   /** How many stamps and rules are remembered before older ones fall below the floor. */
   readonly limits?: StampLimits;
+}
+
+/** A change and when it was appended. */
+interface Appended {
+  readonly change: Change;
+  readonly at: number;
+}
+
+/** What a space held at one time: entries as bytes, and the newest changes up to the head. */
+export interface SpaceCopy {
+  readonly entries: ReadonlyMap<string, Uint8Array>;
+  readonly changes: readonly Appended[];
+  readonly head: Mark;
+}
+
+/** A lease that someone holds. */
+interface Held {
+  readonly wanted: LeaseRequest;
+  readonly ended: Set<() => void>;
+  readonly cancel: () => void;
 }
 
 /**
@@ -28,12 +48,12 @@ export interface SharedSpaceOptions {
 export class SharedSpace {
   readonly clock: Clock;
   readonly #limits: StampLimits;
-  readonly #entries = new Map<string, Uint8Array>();
-  readonly #leases = new Map<string, { readonly until: number; readonly ended: Set<() => void> }>();
+  #entries: Map<string, Uint8Array> = new Map();
+  readonly #leases = new Map<string, Held>();
   readonly #watchers = new Set<() => void>();
   #incarnation = newIncarnation();
   #head: Mark = 0;
-  #changes: Change[] = []; // the newest ones; that of the head is the last
+  #changes: Appended[] = []; // the newest ones; that of the head is the last
   #table: StampTable;
   #state: 'up' | 'down' | 'stalled' = 'up';
   #resumed: (() => void)[] = [];
@@ -58,7 +78,7 @@ export class SharedSpace {
 
   append(change: Change): Position {
     this.#head++;
-    this.#changes.push(change);
+    this.#changes.push({ change, at: this.clock.now() });
     for (const dependency of change) this.#table.record(dependency, this.#head);
     for (const wake of this.#watchers) wake();
     return this.position;
@@ -75,8 +95,8 @@ export class SharedSpace {
   read(after: Mark): Page {
     const complete = Math.max(after, this.#head - this.#changes.length);
     const from = this.#changes.length - (this.#head - complete);
-    const changes = this.#changes.slice(Math.max(from, 0)).map((change, i) => ({ mark: complete + 1 + i, change }));
-    return { ...this.position, complete, changes };
+    const changes = this.#changes.slice(Math.max(from, 0)).map((one, i) => ({ mark: complete + 1 + i, ...one }));
+    return { ...this.position, complete, changes, at: this.clock.now() };
   }
 
   stamp(dependency: Dependency): Mark {
@@ -109,17 +129,21 @@ export class SharedSpace {
     this.#entries.clear();
   }
 
-  /** Take a lease for `ttl` milliseconds; the result ends it, `undefined` means that another holds it. */
-  lease(key: string, ttl: number): (() => void) | undefined {
-    if (this.#leases.has(key)) return undefined;
-    const held = { until: this.clock.now() + ttl, ended: new Set<() => void>() };
+  /**
+   * Take a lease; the result ends it, `undefined` means that another holds it whose load is of use. Who waits for the lease
+   * of one that was overtaken waits on for its next holder.
+   */
+  lease(key: string, wanted: LeaseRequest): (() => void) | undefined {
+    const before = this.#leases.get(key);
+    if (before && !isOvertaken(before.wanted, wanted)) return undefined;
+    before?.cancel();
     const end = () => {
-      cancel();
+      held.cancel();
       if (this.#leases.get(key) !== held) return;
       this.#leases.delete(key);
       for (const tell of held.ended) tell();
     };
-    const cancel = this.clock.after(ttl, end);
+    const held: Held = { wanted, ended: before?.ended ?? new Set(), cancel: this.clock.after(wanted.ttl, end) };
     this.#leases.set(key, held);
     return end;
   }
@@ -182,13 +206,32 @@ export class SharedSpace {
 
   /** Everything is lost, as by a restart without a disk: another incarnation begins. */
   flush(): void {
-    this.#entries.clear();
-    this.#changes = [];
-    this.#head = 0;
-    this.#table = new StampTable(0, this.#limits);
+    this.restore({ entries: new Map(), changes: [], head: 0 });
+  }
+
+  /** What it holds now, for {@link SharedSpace.restore}. */
+  copy(): SpaceCopy {
+    return { entries: new Map(this.#entries), changes: [...this.#changes], head: this.#head };
+  }
+
+  /** It restarts with what it held once: another incarnation begins, whose log has forgotten its stamps. */
+  restore({ entries, changes, head }: SpaceCopy): void {
+    this.#entries = new Map(entries);
+    this.#changes = [...changes];
+    this.#head = head;
+    this.#table = new StampTable(head, this.#limits);
     this.#incarnation = newIncarnation();
-    for (const { ended } of this.#leases.values()) for (const tell of ended) tell();
+    const leases = [...this.#leases.values()];
     this.#leases.clear();
+    for (const { cancel, ended } of leases) {
+      cancel();
+      for (const tell of ended) tell();
+    }
     for (const wake of this.#watchers) wake();
   }
+}
+
+/** What began before a change that the value rests on will be refused: it keeps nobody from loading. */
+function isOvertaken(held: LeaseRequest, wanted: LeaseRequest): boolean {
+  return held.incarnation === wanted.incarnation && held.mark < wanted.since;
 }

@@ -2,7 +2,8 @@
 import { createCache, memory } from 'tidemark';
 import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { expect, test } from 'vitest';
-import { drain, Gates } from './gates.ts';
+import { Gates } from '../../src/testing/simulation/gates.ts';
+import { turn } from '../../src/testing/turn.ts';
 
 /** Caches on one space, a truth of numbers, and a way to hold messages. */
 function stage() {
@@ -45,7 +46,7 @@ test('a value made through the cache is not newer than what the cache knew, thou
 
 test('a set that was given up for lost does not come back over a newer change', async () => {
   const { clock, gates, truth, held, slow, quick } = stage();
-  await drain();
+  await turn();
   held.add('commit').add('append');
   truth.set('k', 2);
   const lost = slow.plain.set('k', 2);
@@ -64,7 +65,7 @@ test('a set that was given up for lost does not come back over a newer change', 
 
 test('a follower that had a long way to go when its log was lost does not go on asking for what is gone', async () => {
   const { clock, space, gates, held, slow, quick } = stage();
-  await drain();
+  await turn();
   held.add('read').add('wake');
   for (let i = 0; i < 5; i++) await quick.plain.invalidate('k');
   await clock.advanceAsync(1000);
@@ -86,4 +87,26 @@ test('a follower that had a long way to go when its log was lost does not go on 
   expect(asked).toBeGreaterThan(1);
   expect(asked).toBeLessThan(20);
   expect(slow.cache.stats().log.incarnation).toBe(space.position.incarnation);
+});
+
+test('an answer to a question by the mark of a lost log says nothing of where the present one ends', async () => {
+  const { clock, space, gates, truth, held, slow, quick } = stage();
+  await turn();
+  const before = space.copy();
+  await quick.plain.invalidate('other');
+  await quick.plain.invalidate('other');
+  await clock.advanceAsync(2000);
+  expect(slow.cache.stats().log.applied).toBe(2);
+  held.add('read');
+  space.restore(before); // whoever is woken asks what came after 2
+  await turn();
+  await slow.plain.invalidate('other'); // it learns of the other incarnation, whose head is 1
+  held.clear();
+  gates.releaseAll();
+  await turn();
+  expect(await slow.plain.get('k')).toBe(1);
+  truth.set('k', 2);
+  await quick.plain.invalidate('k');
+  await clock.advanceAsync(2000);
+  expect(await slow.plain.get('k')).toBe(2);
 });

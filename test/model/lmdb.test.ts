@@ -3,14 +3,10 @@
  * say to it is held and lost as everywhere in the model.
  */
 import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import type { EnterOptions, Premises } from '../../src/backends/lmdb/premises.ts';
-import { engineFrom } from './engine.ts';
-import { onLmdb } from './lmdb-space.ts';
-import { story } from './replay.ts';
-import { play } from './schedule.ts';
-import type { Setup } from './world.ts';
+import { type Setup, simulateMany, type Site } from 'tidemark/testing';
+import { LmdbPlace } from './lmdb-place.ts';
 
 const SCHEDULES = process.env['SOAK'] === '1' ? 20_000 : 120;
 
@@ -39,15 +35,8 @@ vi.mock('../../src/backends/lmdb/premises.ts', () => ({
   },
 }));
 
-const { engine, ended } = onLmdb(await engineFrom(fileURLToPath(new URL('../../src', import.meta.url))));
-
 test.each(['file', 'strong', 'shared'] as Setup[])('no read is wrong: %s', { timeout: 7_200_000 }, async (setup) => {
-  let reads = 0;
-  for (let seed = 1; seed <= SCHEDULES; seed++) {
-    const ending = await play(engine, setup, seed);
-    if (ending.violation !== undefined) throw new Error(await story(engine, { setup, seed }));
-    await ended();
-    reads += ending.reads;
-  }
+  const place = (site: Site) => new LmdbPlace(site, { sync: setup === 'file' });
+  const { reads } = await simulateMany({ setup, place, schedules: SCHEDULES });
   expect(reads).toBeGreaterThan(SCHEDULES * 20);
 });

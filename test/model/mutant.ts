@@ -1,7 +1,10 @@
-/** The engine with one guard taken out: a copy of the sources in which one piece of text is replaced by another. */
+/**
+ * The engine with one guard taken out, and the simulator over it: a copy of the sources in which one piece of text is
+ * replaced by another.
+ */
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Engine, engineFrom } from './engine.ts';
+import type { Setup } from 'tidemark/testing';
 
 const root = new URL('../../', import.meta.url);
 
@@ -12,11 +15,16 @@ const FLOORS = ['index.ts', 'engine', 'stores', 'logs', 'policies', 'codecs', 't
 export interface Mutation {
   /** The guard, as a promise that no longer holds. */
   readonly guard: string;
+  /** Where its lack shows; by default anywhere. */
+  readonly setups?: readonly Setup[];
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
 }
 
-/** A copy of the engine with a guard taken out. Rejects if what is to be replaced isn't there exactly once. */
-export async function mutant({ edits }: Mutation, name: string): Promise<Engine> {
+/** How a schedule is played on a copy. */
+export type Play = typeof import('../../src/testing/simulation/schedule.ts').play;
+
+/** The simulator over a copy of the engine with a guard taken out. Rejects if what is to be replaced isn't there exactly once. */
+export async function mutant({ edits }: Mutation, name: string): Promise<Play> {
   const copy = new URL(`node_modules/.cache/tidemark/mutants/${name}/`, root);
   await rm(copy, { recursive: true, force: true });
   for (const floor of FLOORS) await cp(new URL(`src/${floor}`, root), new URL(floor, copy), { recursive: true });
@@ -28,5 +36,6 @@ export async function mutant({ edits }: Mutation, name: string): Promise<Engine>
       text.replace(find, () => replace),
     );
   }
-  return engineFrom(fileURLToPath(copy).replace(/\/$/, ''));
+  const schedule = fileURLToPath(new URL('testing/simulation/schedule.ts', copy));
+  return ((await import(/* @vite-ignore */ schedule)) as { readonly play: Play }).play;
 }

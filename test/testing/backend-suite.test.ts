@@ -1,6 +1,13 @@
 /** The shared backend keeps its contract, and the suite notices a backend that doesn't. */
 import { describe, expect, it, test } from 'vitest';
-import { type Backend, everyDependency, implicitDependencies, pathOfStorageKey, type Position } from 'tidemark';
+import {
+  type Backend,
+  everyDependency,
+  implicitDependencies,
+  type LeaseRequest,
+  pathOfStorageKey,
+  type Position,
+} from 'tidemark';
 import {
   backendSuite,
   type BackendSuiteOptions,
@@ -31,6 +38,12 @@ function made(space: SharedSpace, clock: ManualClock): Made {
   return { backend: sharedBackend({ space }), space, clock };
 }
 
+function makeSync(): Made {
+  const clock = manualClock();
+  const space = new SharedSpace({ clock });
+  return { backend: sharedBackend({ space, sync: true }), space, clock };
+}
+
 const options: BackendSuiteOptions<Made> = {
   name: 'sharedBackend()',
   make: () => {
@@ -43,35 +56,33 @@ const options: BackendSuiteOptions<Made> = {
   leases: { passTime: ({ clock }, ms) => clock.advanceAsync(ms) },
 };
 
-backendSuite({ describe, it }, options);
-backendSuite(
-  { describe, it },
-  {
-    ...options,
-    name: 'sharedBackend({ sync: true })',
-    make: () => {
-      const clock = manualClock();
-      const space = new SharedSpace({ clock });
-      return { backend: sharedBackend({ space, sync: true }), space, clock };
-    },
-    another: ({ space }) => sharedBackend({ space, sync: true }),
-  },
-);
+const synchronous: BackendSuiteOptions<Made> = {
+  ...options,
+  name: 'sharedBackend({ sync: true })',
+  make: makeSync,
+  another: ({ space }) => sharedBackend({ space, sync: true }),
+};
+
+backendSuite({ describe, it }, { ...options, commit: false });
+backendSuite({ describe, it }, synchronous);
 
 /** How a backend is spoilt: methods of the space it lives in, or of the connection to it. */
 interface Spoilt {
   readonly space?: (space: SharedSpace) => object;
   readonly connection?: (backend: Backend, space: SharedSpace) => object;
+  /** The connections are asynchronous, and offer no commit. */
+  readonly remote?: true;
 }
 
-function run({ space: spoilSpace, connection }: Spoilt, only: string): Promise<Outcomes> {
+function run({ space: spoilSpace, connection, remote }: Spoilt, only: string): Promise<Outcomes> {
   const connect = (space: SharedSpace): Backend => {
-    const backend = sharedBackend({ space });
+    const backend = sharedBackend({ space, sync: !remote });
     return connection ? Object.assign(backend, connection(backend, space)) : backend;
   };
   const suite = (runner: TestRunner) =>
     backendSuite(runner, {
       ...options,
+      ...(remote && { commit: false as const }),
       make: () => {
         const clock = manualClock();
         const space = new SharedSpace({ clock });
@@ -99,6 +110,16 @@ function fence(
           return put(key, { ...entry, mark: space.position.head });
         },
       };
+    },
+  };
+}
+
+/** A place that is told of requests for leases something else than what was asked. */
+function asking(change: (wanted: LeaseRequest) => LeaseRequest): Spoilt {
+  return {
+    space: (space) => {
+      const lease = space.lease.bind(space);
+      return { lease: (key: string, wanted: LeaseRequest) => lease(key, change(wanted)) };
     },
   };
 }
@@ -199,14 +220,16 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoilt: Sp
   ],
   [
     'checks an entry some time before it stores it',
-    'an older entry that is stored while a commit runs never wins',
+    'an older entry that is stored while its key changes never wins over what is stored after that',
     {
+      remote: true,
       connection: (_, space) => ({
         async setMany(records: Parameters<Backend['setMany']>[0]) {
+          const turns = (space.position.head * 7) % 50;
           const allowed = records.filter(({ key, entry }) =>
             everyDependency(key, entry).every((dependency) => space.stamp(dependency) <= entry.mark),
           );
-          for (let i = 0; i < 5; i++) await Promise.resolve();
+          for (let i = 0; i < turns; i++) await Promise.resolve();
           for (const { key, entry } of allowed) space.commit([], [{ key, entry }]);
           return records.map((record) => allowed.includes(record));
         },
@@ -269,18 +292,51 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoilt: Sp
     'commits what has been given up, though it is synchronous',
     'a commit to a synchronous backend that is given up has no effect afterwards',
     {
-      connection: (_, space) => {
-        const sync = sharedBackend({ space, sync: true });
+      connection: (backend) => {
+        const commit = backend.commit!.bind(backend);
         const call = { signal: new AbortController().signal };
-        const commit: Backend['commit'] = (change, records) => sync.commit(change, records, call);
-        return { sync: true, log: sync.log, commit };
+        return { commit: ((change, records) => commit(change, records, call)) satisfies Backend['commit'] };
       },
     },
+  ],
+  [
+    'is synchronous and has no commit',
+    'commit is there, unless the suite was told that it is not',
+    { connection: () => ({ commit: undefined }) },
+  ],
+  [
+    'has a commit of which the suite was told that there is none',
+    'commit is there, unless the suite was told that it is not',
+    { remote: true, connection: () => ({ commit: () => {} }) },
   ],
   [
     'takes the log away with the entries',
     'clearing the store and deleting keys take nothing from the log',
     { connection: (_, space) => ({ clear: async () => space.flush() }) },
+  ],
+  [
+    'tells when it answers, and not when what it tells was appended',
+    'a log that tells the time tells it of every change, and none is newer than the answer',
+    {
+      space: (space) => {
+        const read = space.read.bind(space);
+        return {
+          read: (after: number) => {
+            const page = read(after);
+            return { ...page, changes: page.changes.map(({ mark, change }) => ({ mark, change })) };
+          },
+        };
+      },
+    },
+  ],
+  [
+    'takes anything for a transaction',
+    'what is no transaction of its own is refused by appendIn',
+    {
+      connection: (backend, space) => ({
+        log: { ...backend.log, appendIn: (_: unknown, change: readonly string[]) => void space.append(change) },
+      }),
+    },
   ],
   [
     'says nothing of the leases that it has',
@@ -294,7 +350,7 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoilt: Sp
     {
       space: (space) => {
         const lease = space.lease.bind(space);
-        return { lease: (key: string, ttl: number) => lease(key, ttl) && (() => {}) };
+        return { lease: (key: string, wanted: LeaseRequest) => lease(key, wanted) && (() => {}) };
       },
     },
   ],
@@ -309,7 +365,7 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoilt: Sp
     {
       space: (space) => {
         const lease = space.lease.bind(space);
-        return { lease: (key: string) => lease(key, 3_600_000) };
+        return { lease: (key: string, wanted: LeaseRequest) => lease(key, { ...wanted, ttl: 3_600_000 }) };
       },
     },
   ],
@@ -321,10 +377,59 @@ const broken: readonly (readonly [promise: string, noticedBy: string, spoilt: Sp
         const lease = space.lease.bind(space);
         const ends = new Map<string, () => void>();
         return {
-          lease: (key: string, ttl: number) => {
-            const end = lease(key, ttl);
+          lease: (key: string, wanted: LeaseRequest) => {
+            const end = lease(key, wanted);
             if (end) ends.set(key, end);
             return end && (() => ends.get(key)?.());
+          },
+        };
+      },
+    },
+  ],
+  [
+    'lets nobody take over what was overtaken',
+    'a lease whose load began before a change that is known now is taken over',
+    asking((wanted) => ({ ...wanted, since: 0 })),
+  ],
+  [
+    'compares the mark at which the other would begin, not what is known to have changed',
+    'a lease whose load has seen all that is known is not taken over',
+    asking((wanted) => ({ ...wanted, since: wanted.mark })),
+  ],
+  [
+    'compares marks of different logs',
+    'a lease of another incarnation is not taken over',
+    asking((wanted) => ({ ...wanted, incarnation: '' })),
+  ],
+  [
+    'lets the late release of who was overtaken end the lease of another',
+    'who was overtaken lets go without harm to who took over',
+    {
+      space: (space) => {
+        const lease = space.lease.bind(space);
+        const ends: (() => void)[] = [];
+        return {
+          lease: (key: string, wanted: LeaseRequest) => {
+            const end = lease(key, wanted);
+            if (end) ends.push(end);
+            return end && (() => ends.at(-1)!());
+          },
+        };
+      },
+    },
+  ],
+  [
+    'forgets who waits when a lease is taken over',
+    'who waits for a lease that was taken over is woken by who took over',
+    {
+      space: (space) => {
+        const [lease, unleased] = [space.lease.bind(space), space.unleased.bind(space)];
+        let waited = false;
+        return {
+          lease: (key: string, wanted: LeaseRequest) => lease(waited ? `${key}!` : key, wanted),
+          unleased: (key: string) => {
+            waited = true;
+            return unleased(key);
           },
         };
       },

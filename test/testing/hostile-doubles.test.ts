@@ -241,20 +241,20 @@ describe('hostileLog', () => {
 
 describe('hostileBackend', () => {
   test('store, log and commits have faults of their own', async () => {
-    const backend = hostileBackend({ backend: sharedBackend({ space: new SharedSpace() }) });
+    const backend = hostileBackend({ backend: sharedBackend({ space: new SharedSpace(), sync: true }) });
     const { incarnation } = await backend.log.position(call);
     const own = { key: '/s/a~v1', entry: { ...entryOf(1), incarnation } };
     backend.log.fault = 'reject';
     await expect(backend.log.append(['#/s/a'], call)).rejects.toThrow(/append failed/);
-    expect((await backend.commit(['=/s/a'], [own], call)).head).toBe(1);
+    expect((await backend.commit!(['=/s/a'], [own], call)).head).toBe(1);
     backend.commitFault = 'unanswered';
-    await expect(backend.commit(['=/s/a'], [own], call)).rejects.toThrow(/commit failed/);
+    await expect(backend.commit!(['=/s/a'], [own], call)).rejects.toThrow(/commit failed/);
     backend.log.fault = undefined;
     expect((await backend.log.position(call)).head).toBe(2);
     expect(valuesOf(await backend.getMany(['/s/a~v1'], call))).toEqual([1]);
     backend.fault = 'lose';
     expect(valuesOf(await backend.getMany(['/s/a~v1'], call))).toEqual([undefined]);
-    expect(await backend.leases?.acquire('/s/a~v1', 1000, call)).toBeDefined();
+    expect(await backend.leases?.acquire('/s/a~v1', { ttl: 1000, incarnation, mark: 2, since: 2 }, call)).toBeDefined();
   });
 });
 

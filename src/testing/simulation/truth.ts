@@ -87,6 +87,8 @@ export class Truth {
 
 /** A change, as its author meant it: the places and tags that it names, and the truth when it was said. */
 export interface Said {
+  /** How many changes the log had been given before. */
+  readonly count: number;
   readonly places: readonly number[];
   readonly tags: readonly string[];
   readonly truth: readonly number[];
@@ -115,8 +117,8 @@ export class Owed {
 
   /** All of this and of another. */
   with(other: Owed): Owed {
-    const both = new Owed();
-    this.#least.forEach((version, at) => (both.#least[at] = Math.max(version, other.#least[at])));
+    const both = this.copy();
+    other.#least.forEach((version, at) => (both.#least[at] = Math.max(version, both.#least[at])));
     return both;
   }
 

@@ -1,13 +1,16 @@
 /** What a schedule may do next. */
-import type { Selector } from 'tidemark';
-import { drain, nudge } from './gates.ts';
+import type { Selector } from '../../engine/invalidate.ts';
+import { turn } from '../turn.ts';
+import { nudge } from './gates.ts';
 import { saidShown } from './peer.ts';
 import { type Place, PLACES, type Said, TAGS } from './truth.ts';
-import type { Seat, World } from './world.ts';
+import { DISRUPTED, disrupt, isDisruption } from './disruptions.ts';
+import type { Seat } from './seat.ts';
+import type { World } from './world.ts';
 
 type Command = (world: World, seat: Seat) => void | Promise<void>;
 
-const TIMES = [1, 20, 60, 110, 250, 400, 700, 1500];
+const TIMES = [1, 20, 60, 110, 250, 400, 700, 1500, 3000];
 
 const everyPlace = PLACES.map(({ index }) => index);
 
@@ -16,10 +19,9 @@ const COMMANDS = {
     const { gates, chance } = world;
     if (gates.size === 0) return;
     const at = chance.below(gates.size);
-    const lost = world.space !== undefined && chance.once(20);
-    world.trace?.(() => `${lost ? 'lose' : 'release'} ${gates.label(at)}`);
-    if (lost) gates.lose(at);
-    else gates.release(at);
+    const how = world.place && chance.once(20) ? chance.pick(['lose', 'drop'] as const) : 'release';
+    world.trace?.(() => `${how} ${gates.label(at)}`);
+    gates[how](at);
   },
 
   /** Let several go in one moment: what they bring about happens turn by turn, side by side. */
@@ -114,9 +116,11 @@ const COMMANDS = {
 
   async pass(world) {
     const ms = world.chance.pick(TIMES);
-    await drain(); // what has been answered has been answered at this time, not later
-    world.pass(ms);
+    const { time } = world.mood;
+    await turn(); // what has been answered has been answered at this time, not later
     world.trace?.(() => `${ms} ms pass`);
+    if (time === 'flows') await world.clock.advanceAsync(ms);
+    else world.clock.advance(ms);
   },
 
   restart(world, seat) {
@@ -125,37 +129,8 @@ const COMMANDS = {
   },
 } satisfies Record<string, Command>;
 
-const DISRUPTIONS = {
-  down(world) {
-    world.down = true;
-    world.space!.down();
-  },
-  stall(world) {
-    world.down = false; // what is read at once goes on
-    world.space!.stall();
-  },
-  up(world) {
-    world.down = false;
-    world.space!.up();
-  },
-  cut(_, seat) {
-    seat.cut = true;
-    seat.link!.cut();
-  },
-  mend({ seats }) {
-    for (const seat of seats) {
-      seat.cut = false;
-      seat.link!.mend();
-    }
-  },
-  trim: ({ space, chance }) => space!.trim(chance.below(3)),
-  compact: ({ space }) => space!.compact(),
-  flush: ({ space }) => space!.flush(),
-  evict({ space, chance }, { disk }) {
-    if (space!.keys.length > 0) space!.evict(chance.pick(space!.keys));
-    if (disk && chance.once(4)) disk.forget();
-  },
-} satisfies Record<string, (world: World, seat: Seat) => unknown>;
+/** Steps by name, and how likely each is. */
+export type Weights = Readonly<Record<string, number>>;
 
 const QUIET = {
   release: 30,
@@ -169,26 +144,21 @@ const QUIET = {
   invalidate: 4,
   pass: 6,
   restart: 0.5,
-};
-const SHARED = { ...QUIET, down: 1.5, stall: 1, up: 5, cut: 1.5, mend: 4, trim: 2.5, compact: 2, flush: 0.8, evict: 2 };
+} satisfies Record<keyof typeof COMMANDS, number>;
+/** How likely each step of a schedule is. */
+export function weightsOf(world: World): Weights {
+  const usual: Weights = { ...QUIET, ...(world.place ? DISRUPTED : undefined) };
+  return world.mood.weights(world.traits.disks ? { ...usual, restart: 3 } : usual);
+}
 
 /** One step of a schedule. */
-export function weightsOf(world: World): Readonly<Record<keyof typeof SHARED, number>> {
-  const usual = world.space ? SHARED : { ...SHARED, ...NOTHING, ...QUIET };
-  return world.mood.weights(world.setup === 'disk' ? { ...usual, restart: 3 } : usual);
-}
-
-export async function step(world: World, weights: Readonly<Record<keyof typeof SHARED, number>>): Promise<void> {
+export async function step(world: World, weights: Weights): Promise<void> {
   const { chance } = world;
   const seat = chance.pick(world.seats);
-  const command: keyof typeof SHARED = chance.weighted(weights);
-  if (command in DISRUPTIONS) {
-    world.trace?.(() => (command === 'cut' ? `${seat.peer.name} is cut off` : command));
-    DISRUPTIONS[command as keyof typeof DISRUPTIONS](world, seat);
-  } else await COMMANDS[command as keyof typeof COMMANDS](world, seat);
+  const command = chance.weighted(weights);
+  if (isDisruption(command)) disrupt(world, seat, command);
+  else await COMMANDS[command as keyof typeof COMMANDS](world, seat);
 }
-
-const NOTHING = { down: 0, stall: 0, up: 0, cut: 0, mend: 0, trim: 0, compact: 0, flush: 0, evict: 0 };
 
 function set(world: World, seat: Seat, place: Place): void {
   const version = world.truth.versions[place.index];
@@ -212,7 +182,7 @@ function say(
   words = '',
   soft = false,
 ): Promise<void> {
-  const said: Said = { places, tags, soft, truth: [...world.truth.versions] };
+  const said: Said = { places, tags, soft, truth: [...world.truth.versions], count: world.ledger.count };
   world.trace?.(() => `${peer.name} says ${saidShown(said)} ${words}`);
   const done = peer.change(said, how);
   world.track(done);

@@ -1,8 +1,12 @@
 /** Everything that has to be waited for waits here, until the schedule lets it go: in any order, or never well. */
 
+/** What waits: a message, which may vanish, or a moment of something that goes on or fails. */
+export type Held = 'message' | 'moment';
+
 interface Waiting {
   readonly label: string;
   readonly owner: string;
+  readonly what: Held;
   readonly pass: () => void;
   readonly lose: (error: Error) => void;
 }
@@ -18,9 +22,9 @@ export class Gates {
   }
 
   /** Wait until the schedule goes on with this. Rejects if what was waited for is lost. */
-  hold(owner: string, label: string): Promise<void> {
+  hold(owner: string, label: string, what: Held = 'moment'): Promise<void> {
     if (this.open) return Promise.resolve();
-    return new Promise((pass, lose) => this.#waiting.push({ owner, label, pass, lose }));
+    return new Promise((pass, lose) => this.#waiting.push({ owner, label, what, pass, lose }));
   }
 
   /** Whose one of them is. */
@@ -45,6 +49,12 @@ export class Gates {
     one.lose(new Error(`lost: ${one.label}`));
   }
 
+  /** Lose one without a word, if it is a message: whoever waits, waits for ever. */
+  drop(at: number): void {
+    if (this.#waiting[at].what === 'message') this.#waiting.splice(at, 1);
+    else this.lose(at);
+  }
+
   /** Let everything of one owner go, or lose it. */
   leave(owner: string, passes: () => boolean): void {
     const leaving = this.#waiting.filter((one) => one.owner === owner);
@@ -60,11 +70,6 @@ export class Gates {
     this.#waiting = [];
     for (const one of waiting) one.pass();
   }
-}
-
-/** Let every promise that can settle do so. */
-export function drain(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Let promises go on for a few turns only: what is under way stays in the middle of it. */

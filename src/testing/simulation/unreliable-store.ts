@@ -1,14 +1,15 @@
 /** A store that keeps to no more than the contract: it loses, answers with what it had long ago, throws and stalls. */
-import type { Entry, Store, Stored } from 'tidemark';
+import type { Entry } from '../../engine/entry.ts';
+import type { Store, Stored } from '../../engine/store.ts';
 import type { Chance } from './chance.ts';
 import type { Gates } from './gates.ts';
 
 const REMEMBERED = 4; // older entries of a key that may come back
 
-/** A hostile plain store. What it does is decided by the chance of the moment; when it does it, by the gates. */
-export class HostileStore implements Store {
-  readonly name = 'hostile';
-  readonly sync = false;
+/** An unreliable plain store. What it does is decided by the chance of the moment; when it does it, by the gates. */
+export class UnreliableStore implements Store {
+  readonly name = 'unreliable';
+  readonly sync = false as const;
   readonly #entries = new Map<string, readonly Entry[]>(); // newest first
   readonly #chance: () => Chance;
   readonly #gates: Gates;
@@ -55,6 +56,6 @@ export class HostileStore implements Store {
 
   async #hop(message: string): Promise<void> {
     if (this.#chance().unit() < this.#holds(message)) await this.#gates.hold(this.name, message);
-    if (!this.#gates.open && this.#chance().once(25)) throw new Error(`the hostile store failed: ${message}`);
+    if (!this.#gates.open && this.#chance().once(25)) throw new Error(`the unreliable store failed: ${message}`);
   }
 }

@@ -3,12 +3,13 @@
  * moods of its own, and together they reach what no fixed likelihood would (Groce et al., "Swarm Testing", ISSTA 2012).
  */
 import { Chance } from './chance.ts';
+import type { Way } from './network.ts';
 
 /** What may be slow together, by how its names begin. */
 const KINDS = [
   ['read'],
   ['read'], // twice as often as others: most rests on when the log is heard, and when it is told
-  ['append', 'commit'],
+  ['append', 'commit', 'fence'],
   ['append', 'commit'],
   ['getMany'],
   ['setMany'],
@@ -42,6 +43,36 @@ export class Mood {
   /** How likely a loader reads what it needs through the cache. */
   get through(): number {
     return this.#of('through').pick([0, 0.95]);
+  }
+
+  /** How likely a message comes twice. */
+  get doubles(): number {
+    return this.#of('doubles').pick([0, 0, 0.1, 0.5]);
+  }
+
+  /** Whether who is cut off is told at once, or waits in vain. */
+  get cuts(): 'openly' | 'silently' {
+    return this.#of('cuts').pick(['openly', 'silently']);
+  }
+
+  /** What is cut off: all, or one way only. */
+  get ways(): readonly Way[] {
+    return this.#of('ways').pick<readonly Way[]>([['there', 'back'], ['there', 'back'], ['there'], ['back']]);
+  }
+
+  /** Whether all clocks agree, are set apart once and for all, or are set again and again and go at rates of their own. */
+  get clocks(): 'right' | 'apart' | 'wild' {
+    return this.#of('clocks').pick(['right', 'right', 'apart', 'wild']);
+  }
+
+  /** Whether all goes on while time passes, or a time is passed in one leap, as if the process had stood still. */
+  get time(): 'flows' | 'leaps' {
+    return this.#of('time').pick(['flows', 'leaps']);
+  }
+
+  /** How long the log may be silent, in milliseconds. */
+  get maxSilence(): number {
+    return this.#of('silence').pick([700, 2000, 10_000]);
   }
 
   /** The usual weights, some of them changed. */
