@@ -249,7 +249,7 @@ export class Authority {
       // From here on all is there; but nothing is vouched for before what has been said here meanwhile.
       this.#join({ ...answer, head: complete }, 'missed', Math.max(answer.head, stamps.known));
     }
-    const back = this.#o.clock.now() - asked.at;
+    const back = Math.max(0, this.#o.clock.now() - asked.at); // a clock may be set back
     for (const { mark, change, at } of answer.changes) {
       if (mark <= stamps.applied) continue;
       if (at !== undefined && answer.at !== undefined && stamps.joined)

@@ -84,7 +84,11 @@ export class MapBackend extends MapStore implements Backend {
     };
   }
 
-  commit(change: readonly string[], records: readonly Stored[], call: Call): ReturnType<NonNullable<Backend['commit']>> {
+  commit(
+    change: readonly string[],
+    records: readonly Stored[],
+    call: Call,
+  ): ReturnType<NonNullable<Backend['commit']>> {
     return this.run('append', change, call, () => {
       const position = this.inner.append(change, call) as Awaited<ReturnType<ChangeLog['append']>>;
       for (const { key, entry } of records)

@@ -190,7 +190,9 @@ const cache: Cache = createCache({ name: 'shop', tiers: [memory({ maxBytes: '50m
   expectTypeOf(off).toEqualTypeOf<() => void>();
   // @ts-expect-error: no such event
   cache.on('hits', () => {});
-  createCache({ on: { gap: ({ reason }) => expectTypeOf(reason).toEqualTypeOf<'missed' | 'incarnation' | 'silence'>() } });
+  createCache({
+    on: { gap: ({ reason }) => expectTypeOf(reason).toEqualTypeOf<'missed' | 'incarnation' | 'silence'>() },
+  });
 }
 
 // A memo, a warm-up, and the rest, take a collection as it is.
