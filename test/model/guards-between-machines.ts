@@ -5,6 +5,7 @@ export const BETWEEN: readonly Mutation[] = [
   {
     guard: 'a process that has heard nothing for too long serves nothing that it held',
     setups: ['shared'],
+    from: 930,
     edits: [
       {
         file: 'engine/silence.ts',
@@ -14,19 +15,9 @@ export const BETWEEN: readonly Mutation[] = [
     ],
   },
   {
-    guard: 'who hears nothing joins no load that began too long ago',
-    setups: ['shared', 'file'],
-    edits: [
-      {
-        file: 'engine/read.ts',
-        find: 'if (authority.silent && clock.now() - flight.startedAt > maxSilence) return undefined;',
-        replace: '',
-      },
-    ],
-  },
-  {
     guard: 'what is heard was known when the log was asked, not when it answered',
     setups: ['shared'],
+    from: 2250,
     edits: [
       {
         file: 'engine/authority.ts',
@@ -97,6 +88,17 @@ export const BETWEEN: readonly Mutation[] = [
  * plays them.
  */
 export const RARE: readonly Mutation[] = [
+  {
+    guard: 'who hears nothing joins no load that began too long ago',
+    setups: ['shared', 'file'],
+    edits: [
+      {
+        file: 'engine/read.ts',
+        find: 'if (authority.silent && clock.now() - flight.startedAt > maxSilence) return undefined;',
+        replace: '',
+      },
+    ],
+  },
   {
     guard: 'a mirror of another incarnation is not resumed at',
     setups: ['disk'],

@@ -59,6 +59,7 @@ export const READING: readonly Mutation[] = [
   {
     guard: 'a gap in the log drops what was held',
     setups: ['shared'],
+    from: 450,
     edits: [
       {
         file: 'engine/authority.ts',
@@ -159,6 +160,7 @@ export const READING: readonly Mutation[] = [
   {
     guard: 'what is known is compared after the time has been read',
     setups: ['file'],
+    from: 650,
     edits: [
       {
         file: 'stores/memory-shelf.ts',
@@ -176,16 +178,19 @@ export const READING: readonly Mutation[] = [
   {
     guard: 'who resumes at a mirror vouches for nothing before it has caught up',
     setups: ['disk'],
+    from: 300,
     edits: [{ file: 'engine/authority.ts', find: 'stamps.join(start, upTo);', replace: 'stamps.join(start);' }],
   },
   {
     guard: 'a mirror that is behind what was applied and forgotten is not believed',
     setups: ['disk'],
+    from: 900,
     edits: [{ file: 'engine/stamps.ts', find: '&& recalled.head >= this.#table.floor;', replace: ';' }],
   },
   {
     guard: 'a mirror is told of a gap',
     setups: ['disk'],
+    from: 920,
     edits: [
       {
         file: 'engine/recorder.ts',

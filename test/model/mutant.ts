@@ -17,6 +17,8 @@ export interface Mutation {
   readonly guard: string;
   /** Where its lack shows; by default anywhere. */
   readonly setups?: readonly Setup[];
+  /** The schedule to begin with where few find it: near one that does. A soak begins with the first. */
+  readonly from?: number;
   readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
 }
 

@@ -168,6 +168,21 @@ test('a load that began before the silence was too long and ends after counts fr
   expect(await values.get('k')).toBe(2);
 });
 
+test('nobody joins a load that began longer ago than the bound', async () => {
+  const { clock, source, b } = two({ maxSilence: '3s' });
+  const hanging = deferred<number>();
+  let loads = 0;
+  const values = b.cache.define<number>('slow', { load: () => (loads++ === 0 ? hanging.promise : source.truth) });
+  await b.values.get('k');
+  b.link.cut();
+  const before = values.get('k');
+  await clock.advanceAsync(6000);
+  source.truth = 2;
+  expect(await values.get('k')).toBe(2);
+  hanging.resolve(1);
+  expect(await before).toBe(1);
+});
+
 test('a process that stood still itself drops what it held before it serves any of it', async () => {
   const { clock, wall, source, a, b } = two({ maxSilence: '3s' });
   await b.values.get('k');
