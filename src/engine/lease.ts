@@ -1,5 +1,6 @@
 /** One loader among all processes that share a backend: whoever holds the key's lease loads, the others wait and look again. */
-import { isBackend } from './backend.ts';
+import { isBackend, type Leases } from './backend.ts';
+import type { Clock } from './clock.ts';
 import type { Core } from './core.ts';
 import type { Dependency } from './dependency.ts';
 import type { Flight } from './flight.ts';
@@ -47,10 +48,18 @@ export async function takeTurn<T>(
       if (held) core.track(Promise.resolve(backend.guard.attempt('release', (call) => lease!.release(call))));
       held = undefined;
     };
-    if (!lease) await within(leases.released(key, { signal: flight.signal }), left, clock, () => {}).catch(() => {});
+    if (!lease) await untilReleased(leases, key, flight.signal, left, clock);
     const found = await look();
     if (found) release();
     if (found || lease) return { found, release };
   }
   return { found: undefined, release: () => {} };
+}
+
+/** Wait until a lease has ended, `ms` milliseconds at most. A backend that looks from time to time is told when to stop. */
+async function untilReleased(leases: Leases, key: string, aborted: AbortSignal, ms: number, clock: Clock) {
+  const over = new AbortController();
+  const released = leases.released(key, { signal: AbortSignal.any([aborted, over.signal]) });
+  await within(released, ms, clock, () => {}).catch(() => {});
+  over.abort();
 }
