@@ -1,5 +1,5 @@
 /** A load that a change has overtaken gives its lease away: who reads after the change needn't wait for it. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createCache } from 'tidemark';
 import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { deferred } from '../support/deferred.ts';
@@ -71,4 +71,25 @@ test('a load that nothing has overtaken is waited for', async () => {
   await clock.advanceAsync(1);
   hanging.resolve(1);
   expect(await Promise.all([before, after])).toEqual([1, 1]);
+});
+
+test('who has waited long enough for the lease of another leaves no wait behind', async () => {
+  const clock = manualClock();
+  const space = new SharedSpace({ clock });
+  const backend = sharedBackend({ space });
+  const released = vi.spyOn(backend.leases!, 'released');
+  const waits = () => released.mock.calls.map(([, { signal }]) => signal.aborted);
+  const hanging = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] }).define<number>('c', {
+    load: () => new Promise<number>(() => {}),
+  });
+  const waiting = createCache({ name: 'shop', clock, tiers: [backend] }).define<number>('c', { load: () => 2 });
+  await clock.advanceAsync(1);
+  void hanging.get('k');
+  await clock.advanceAsync(1);
+  const read = waiting.get('k');
+  await clock.advanceAsync(1);
+  expect(waits()).toEqual([false]);
+  await clock.advanceAsync(10_000);
+  expect(await read).toBe(2);
+  expect(waits()).toEqual([true]);
 });
