@@ -77,7 +77,7 @@ test('who has waited long enough for the lease of another leaves no wait behind'
   const clock = manualClock();
   const space = new SharedSpace({ clock });
   const backend = sharedBackend({ space });
-  const released = vi.spyOn(backend.leases!, 'released');
+  const released = vi.spyOn(backend.leases, 'released');
   const waits = () => released.mock.calls.map(([, { signal }]) => signal.aborted);
   const hanging = createCache({ name: 'shop', clock, tiers: [sharedBackend({ space })] }).define<number>('c', {
     load: () => new Promise<number>(() => {}),
