@@ -2,7 +2,7 @@
 import type { Opening } from './opening.ts';
 import { type Family, keyIn, type Space } from './space.ts';
 import { segmentOfText } from '../backends/lmdb/keys.ts';
-import { turn } from '../backends/lmdb/turn.ts';
+import { turn } from '../engine/turn.ts';
 
 const SLICE = 200;
 

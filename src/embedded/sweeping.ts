@@ -1,5 +1,5 @@
 /** Removing much: what has expired in a namespace, or all that is in it. A slice at a time, so that others go on. */
-import { turn } from '../backends/lmdb/turn.ts';
+import { turn } from '../engine/turn.ts';
 import { rowsAfter } from './listing.ts';
 import type { Opening } from './opening.ts';
 import { keyIn, type Space } from './space.ts';

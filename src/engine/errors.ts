@@ -18,6 +18,11 @@
  * - `newer_format`: files were written by a later release that this one can't read; they were left as they are.
  * - `in_use`: others use the files, or have been opening them for too long.
  * - `closed`: the cache is closed.
+ * - `not_found`: there is no such document.
+ * - `unknown_model`: a registry knows no such document model, version or upgrade.
+ * - `reducer_failed`: a document model threw; the message names document, revision and operation.
+ * - `bad_history`: the operations of a document break the rules of histories.
+ * - `conflict`: operations weren't appended, since others had been before.
  */
 export type ErrorCode =
   | 'bad_option'
@@ -34,7 +39,12 @@ export type ErrorCode =
   | 'foreign_directory'
   | 'newer_format'
   | 'in_use'
-  | 'closed';
+  | 'closed'
+  | 'not_found'
+  | 'unknown_model'
+  | 'reducer_failed'
+  | 'bad_history'
+  | 'conflict';
 
 /** Every error that Tidemark itself raises. An error thrown by a loader reaches its callers unchanged. */
 export class TidemarkError extends Error {

@@ -37,7 +37,7 @@ export interface Events {
    */
   readonly gap: { readonly reason: 'missed' | 'incarnation' | 'silence' };
   /** A listener threw. Without a listener of its own this is silent. */
-  readonly listenerFailed: { readonly event: keyof Events; readonly error: unknown };
+  readonly listenerFailed: { readonly event: string; readonly error: unknown };
 }
 
 /** The names of all events. */
@@ -59,22 +59,27 @@ export const EVENT_NAMES: readonly (keyof Events)[] = [
 export type Reach = 'everywhere' | 'local';
 
 /** Takes one kind of event. */
-export type Listener<K extends keyof Events> = (event: Events[K]) => void;
+export type Listener<K extends keyof All, All = Events> = (event: All[K]) => void;
 
 /** Listeners by event, as `createCache({ on })` takes them. */
-export type Listeners = { readonly [K in keyof Events]?: Listener<K> };
+export type Listeners<All = Events> = { readonly [K in keyof All]?: Listener<K, All> };
+
+/** What every family of events has: a listener threw. */
+export interface ListenerFailures {
+  readonly listenerFailed: { readonly event: string; readonly error: unknown };
+}
 
 /** Listeners, and the one question that hot code asks before it makes an event. */
-export class Emitter {
-  readonly #listeners = new Map<keyof Events, Set<Listener<never>>>();
+export class Emitter<All extends ListenerFailures = Events> {
+  readonly #listeners = new Map<keyof All, Set<Listener<never, All>>>();
 
   /** Is there anyone to tell? */
-  has(event: keyof Events): boolean {
+  has(event: keyof All): boolean {
     return this.#listeners.has(event);
   }
 
   /** Listen; the result stops it. */
-  on<K extends keyof Events>(event: K, listener: Listener<K>): () => void {
+  on<K extends keyof All>(event: K, listener: Listener<K, All>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
     return () => {
@@ -84,12 +89,12 @@ export class Emitter {
   }
 
   /** Tell everyone. A listener that throws doesn't disturb the others, nor the cache. */
-  emit<K extends keyof Events>(event: K, what: Events[K]): void {
+  emit<K extends keyof All>(event: K, what: All[K]): void {
     for (const listener of this.#listeners.get(event) ?? []) {
       try {
-        (listener as Listener<K>)(what);
+        (listener as Listener<K, All>)(what);
       } catch (error) {
-        if (event !== 'listenerFailed') this.emit('listenerFailed', { event, error });
+        if (event !== 'listenerFailed') this.emit('listenerFailed', { event: String(event), error } as All['listenerFailed']);
       }
     }
   }

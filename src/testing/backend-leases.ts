@@ -5,7 +5,7 @@ import { ensure, ensureEqual } from './expectations.ts';
 import type { BackendTests, BackendTrial } from './backend-trial.ts';
 import type { Test } from './runner.ts';
 import { CALL, keyOf } from './store-trial.ts';
-import { turn } from './turn.ts';
+import { turn } from '../engine/turn.ts';
 
 /** What the suite is told about a backend's leases. */
 export interface LeaseTrait<S> {

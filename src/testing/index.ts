@@ -13,6 +13,8 @@ export { backendSuite, type BackendSuiteOptions } from './backend-suite.ts';
 export type { LeaseTrait } from './backend-leases.ts';
 export { policySuite, type PolicySuiteOptions } from './policy-suite.ts';
 export { codecSuite, type CodecSuiteOptions } from './codec-suite.ts';
+export { operationStoreSuite, type OperationStoreSuiteOptions } from './documents/operation-source-suite.ts';
+export { keyValueSuite, type KeyValueSuiteOptions } from './documents/key-value-suite.ts';
 export type { RegisterTest, Skips, TestRunner } from './runner.ts';
 export type { Samples } from './samples.ts';
 
@@ -51,3 +53,25 @@ export type { Chance } from './simulation/chance.ts';
 export type { Link, Way } from './simulation/network.ts';
 export type { Fault, Faults, Place, PlaceMaker, Site } from './simulation/place.ts';
 export type { Setup } from './simulation/setups.ts';
+
+// Documents: models, operations and histories to test with.
+export { registryOf, type SampleModel } from './documents/models/sample-model.ts';
+export { drive, driveActions, type DriveNode, type DriveState } from './documents/models/drive.ts';
+export {
+  type ListedText,
+  textList,
+  textListActions,
+  type TextListV1,
+  type TextListV2,
+} from './documents/models/text-list.ts';
+export {
+  type ActionDraft,
+  createDocument,
+  createOperation,
+  deleteDocument,
+  loadState,
+  noop,
+  upgradeDocument,
+} from './documents/history-operations.ts';
+export { type Beginning, DocumentHistory, type HistoryOptions } from './documents/history.ts';
+export { randomHistory, type RandomHistoryOptions } from './documents/history-random.ts';

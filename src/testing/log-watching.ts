@@ -6,7 +6,7 @@ import { ensureChanges, ensureStamps, replay } from './log-model.ts';
 import type { LogTests } from './log-trial.ts';
 import type { Test } from './runner.ts';
 import { CALL } from './store-trial.ts';
-import { turn } from './turn.ts';
+import { turn } from '../engine/turn.ts';
 
 const [A, B] = ['a', 'b'].map((name) => keyDependency(['s', name]));
 

@@ -1,6 +1,6 @@
 /** A clock that stands still until a test moves it: time passes only in `advance`, and timers fire in the order they are due. */
 import type { Clock } from '../engine/clock.ts';
-import { turn } from './turn.ts';
+import { turn } from '../engine/turn.ts';
 
 /** A clock moved by hand. */
 export interface ManualClock extends Clock {

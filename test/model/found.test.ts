@@ -3,7 +3,7 @@ import { createCache, memory } from 'tidemark';
 import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { expect, test } from 'vitest';
 import { Gates } from '../../src/testing/simulation/gates.ts';
-import { turn } from '../../src/testing/turn.ts';
+import { turn } from '../../src/engine/turn.ts';
 
 /** Caches on one space, a truth of numbers, and a way to hold messages. */
 function stage() {

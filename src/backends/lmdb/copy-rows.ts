@@ -1,6 +1,6 @@
 /** An environment's rows in another one, in order, so that no page of it is free. */
 import type { RootDatabase } from 'lmdb';
-import { turn } from './turn.ts';
+import { turn } from '../../engine/turn.ts';
 
 const SLICE = 1000;
 const BARE = { encoding: 'binary', keyEncoding: 'binary' } as const;

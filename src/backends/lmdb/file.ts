@@ -13,7 +13,7 @@ import { enter, type Premises } from './premises.ts';
 import { seedOf } from './record.ts';
 import { Room } from './room.ts';
 import type { FileSettings } from './settings.ts';
-import { turn } from './turn.ts';
+import { turn } from '../../engine/turn.ts';
 
 const SLICE = 500;
 const POLL = 250;

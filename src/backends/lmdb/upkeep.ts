@@ -8,7 +8,7 @@ import { Environment, SETTINGS } from './environment.ts';
 import type { LmdbFile } from './file.ts';
 import type { Verification, VerifyOptions } from './offer.ts';
 import { type Durability, enter } from './premises.ts';
-import { turn } from './turn.ts';
+import { turn } from '../../engine/turn.ts';
 
 const SLICE = 1000;
 

@@ -1,6 +1,6 @@
 /** What a schedule may do next. */
 import type { Selector } from '../../engine/invalidate.ts';
-import { turn } from '../turn.ts';
+import { turn } from '../../engine/turn.ts';
 import { nudge } from './gates.ts';
 import { saidShown } from './peer.ts';
 import { type Place, PLACES, type Said, TAGS } from './truth.ts';

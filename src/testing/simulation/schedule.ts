@@ -1,7 +1,7 @@
 /** One schedule: steps by chance, then rest; and what was found wrong with it. */
 import { Chance } from './chance.ts';
 import { step, weightsOf } from './commands.ts';
-import { turn } from '../turn.ts';
+import { turn } from '../../engine/turn.ts';
 import { nudge } from './gates.ts';
 import { PLACES } from './truth.ts';
 import { World, type WorldOptions } from './world.ts';

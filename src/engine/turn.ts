@@ -1,4 +1,4 @@
-/** One turn of the event loop: every promise that can settle without time or I/O has settled when it is over. */
+/** One turn of the event loop: others go on, and every promise that can settle without time or I/O has settled when it is over. */
 
 interface Port {
   addEventListener(event: 'message', listener: () => void): void;

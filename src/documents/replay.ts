@@ -1,0 +1,78 @@
+/** Operations applied one after the other, with the upgrades that lie between them. */
+import type { Clock } from '../engine/clock.ts';
+import { turn } from '../engine/turn.ts';
+import { type Boundaries, appliedAt } from './boundaries.ts';
+import type { Document, State } from './document.ts';
+import { type Lifecycle, ownOf, versionAfter } from './lifecycle.ts';
+import type { DocumentModel, DocumentModelRegistry } from './model.ts';
+import { counts, DOCUMENT_SCOPE, type Operation } from './operation.ts';
+import { reduce, upgrade, type Where } from './reduce.ts';
+
+const SLICE = 20; // milliseconds after which others get their turn
+
+/** A document that a replay begins with, and how many upgrades it has behind it. */
+export interface Start {
+  readonly document: Document;
+  readonly upgrades: number;
+}
+
+/** A replay. */
+export interface Replay {
+  readonly where: Where;
+  readonly start: Start;
+  /** What leads from the start to the revision. */
+  readonly path: readonly Operation[];
+  readonly revision: number;
+  readonly head: number;
+  readonly lifecycle: Lifecycle;
+  readonly boundaries: Boundaries;
+  readonly registry: DocumentModelRegistry;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then of a state on the way, which is that of the operation's own revision. */
+  readonly onPause?: ((document: Document, operation: Operation, upgrades: number) => void) | undefined;
+}
+
+/** The document at the end, not frozen, and how many upgrades it has behind it. Throws `reducer_failed`. */
+export async function replay(wanted: Replay): Promise<Start> {
+  const { where, path, lifecycle, boundaries, registry, clock, signal, head } = wanted;
+  const models = new Map<number, DocumentModel>();
+  const own = ownOf(lifecycle);
+  let { document, upgrades } = wanted.start;
+  document = withOwn({ ...document, header: { ...document.header }, operations: {}, clipboard: [] }, own);
+  const upgradeTo = (count: number): void => {
+    for (; upgrades < count; upgrades++) document = withOwn(upgraded(document, upgrades, wanted), own);
+  };
+  let slice = clock.now();
+  for (const operation of path) {
+    upgradeTo(appliedAt(boundaries, operation.index - 1, head));
+    if (counts(operation)) {
+      const version = versionAfter(lifecycle, upgrades);
+      const model = models.get(version) ?? registry.getModel(lifecycle.documentType, version);
+      models.set(version, model);
+      document.header.revision = { [DOCUMENT_SCOPE]: lifecycle.revision + 1, [where.scope]: operation.index };
+      document = reduce(model, document, operation, where);
+    }
+    const now = clock.now();
+    if (now - slice < SLICE && now >= slice) continue;
+    wanted.onPause?.(document, operation, upgrades);
+    await turn();
+    signal?.throwIfAborted();
+    slice = clock.now();
+  }
+  upgradeTo(appliedAt(boundaries, wanted.revision, head));
+  return { document: withOwn(document, own), upgrades };
+}
+
+function upgraded(document: Document, count: number, { lifecycle, registry, where }: Replay): Document {
+  const { operation, toVersion, state } = lifecycle.upgrades[count];
+  if (state) return { ...document, state: { ...document.state, ...state } };
+  const reducer = registry.getUpgrade(lifecycle.documentType, versionAfter(lifecycle, count), toVersion);
+  return upgrade(reducer, document, operation, where);
+}
+
+/** The `document` scope is never a matter of another scope's operations. */
+function withOwn(document: Document, own: State): Document {
+  if (document.state[DOCUMENT_SCOPE] === own) return document;
+  return { ...document, state: { ...document.state, [DOCUMENT_SCOPE]: own } };
+}
