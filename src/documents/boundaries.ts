@@ -3,25 +3,30 @@ import type { Lifecycle } from './lifecycle.ts';
 import { PAGE, type OperationSource } from './operation-source.ts';
 import type { Where } from './reduce.ts';
 
-/** By upgrade, the first index that comes after it; `Infinity` for an upgrade after which nothing came. */
+/** By upgrade, the index of the first operation that comes after it, also if there is none yet. */
 export type Boundaries = readonly number[];
 
 /** An upgrade says itself where it belongs. One that doesn't belongs before the first operation of a later time. */
 export async function boundariesOf(
   { upgrades }: Lifecycle,
   where: Where,
+  head: number,
   source: OperationSource,
   signal: AbortSignal | undefined,
 ): Promise<Boundaries> {
   const boundaries: number[] = [];
   for (const { revision, operation } of upgrades)
-    boundaries.push(revision ? (revision[where.scope] ?? 0) : await firstAfter(operation.timestampUtcMs, where, source, signal));
+    boundaries.push(
+      revision
+        ? (revision[where.scope] ?? 0)
+        : ((await firstAfter(operation.timestampUtcMs, where, source, signal)) ?? head + 1),
+    );
   return boundaries;
 }
 
-/** How many upgrades belong at or before the end of the state at a revision: that of its next operation, too. */
-export function appliedAt(boundaries: Boundaries, revision: number, head: number): number {
-  const applied = boundaries.findIndex((boundary) => Math.min(boundary, head + 1) > revision + 1);
+/** How many upgrades a state at a revision has behind it: those, too, that lie right before its next operation. */
+export function appliedAt(boundaries: Boundaries, revision: number): number {
+  const applied = boundaries.findIndex((boundary) => boundary > revision + 1);
   return applied < 0 ? boundaries.length : applied;
 }
 
@@ -30,7 +35,7 @@ async function firstAfter(
   { documentId, scope, branch }: Where,
   source: OperationSource,
   signal: AbortSignal | undefined,
-): Promise<number> {
+): Promise<number | undefined> {
   const at = Date.parse(time);
   let cursor: string | undefined;
   do {
@@ -39,5 +44,5 @@ async function firstAfter(
     if (first) return first.index;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
-  return Infinity;
+  return undefined;
 }

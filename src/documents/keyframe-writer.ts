@@ -34,7 +34,7 @@ export interface KeyframeWriterOptions {
 /** Offers states to the queue. */
 export class KeyframeWriter {
   readonly #o: KeyframeWriterOptions;
-  readonly #fingerprints = new WeakMap<object, string>();
+  readonly #fingerprints = new Map<string, string>();
 
   constructor(options: KeyframeWriterOptions) {
     this.#o = options;
@@ -48,7 +48,8 @@ export class KeyframeWriter {
     since.operationBytes += sizeOf(operation);
     const revisions = revision - Math.max(since.revision, 0);
     const { replayMs, operationBytes, bytes } = since;
-    if (revisions <= 0 || !this.#o.policy({ revision, revisions, replayMs, operationBytes, keyframeBytes: bytes })) return;
+    if (revisions <= 0 || !this.#o.policy({ revision, revisions, replayMs, operationBytes, keyframeBytes: bytes }))
+      return;
     const { [DOCUMENT_SCOPE]: _, ...state } = snapshot.state;
     this.#o.queue.add(where, { ...this.expected(lifecycle, origin), operation, header: snapshot.header, state });
     Object.assign(since, sinceRevision(revision, bytes));
@@ -62,25 +63,27 @@ export class KeyframeWriter {
   }
 
   /** Of the reducers of all versions that a state has come through, and of the upgrades between them. */
-  #fingerprint(lifecycle: Lifecycle, upgrades: number): string {
-    const { registry } = this.#o;
-    const { documentType } = lifecycle;
-    const parts: string[] = [];
-    for (let i = 0; i <= upgrades; i++) {
-      const version = versionAfter(lifecycle, i);
-      const model = registry.getModel(documentType, version);
-      if (i > 0 && !lifecycle.upgrades[i - 1].state)
-        parts.push(this.#ofSource(registry.getUpgrade(documentType, versionAfter(lifecycle, i - 1), version)));
-      parts.push(model.fingerprint ?? this.#ofSource(model.reducer));
-    }
-    return parts.join(' ');
-  }
-
-  #ofSource(code: (...given: never[]) => unknown): string {
-    const known = this.#fingerprints.get(code);
+  #fingerprint({ documentType, upgrades, version }: Lifecycle, count: number): string {
+    const way = upgrades.slice(0, count);
+    const key = JSON.stringify([
+      documentType,
+      version,
+      ...way.map(({ toVersion, state }) => [toVersion, state !== undefined]),
+    ]);
+    const known = this.#fingerprints.get(key);
     if (known !== undefined) return known;
-    const fingerprint = fingerprintOf(Function.prototype.toString.call(code));
-    this.#fingerprints.set(code, fingerprint);
+    const { registry } = this.#o;
+    const ofModel = (of: number): string => {
+      const model = registry.getModel(documentType, of);
+      return model.fingerprint ?? String(Reflect.get(model, 'reducer'));
+    };
+    const parts = [ofModel(version)];
+    for (const { fromVersion, toVersion, state } of way) {
+      if (!state) parts.push(String(registry.getUpgrade(documentType, fromVersion, toVersion)));
+      parts.push(ofModel(toVersion));
+    }
+    const fingerprint = fingerprintOf(JSON.stringify(parts));
+    this.#fingerprints.set(key, fingerprint);
     return fingerprint;
   }
 }

@@ -4,8 +4,8 @@ import { describe } from '../engine/key.ts';
 import type { Document, DocumentHeader, State } from './document.ts';
 import { freezeNew } from './freeze.ts';
 import type { DocumentModelRegistry } from './model.ts';
-import { DOCUMENT_SCOPE, isVoid, type Operation, type Protocol } from './operation.ts';
-import { reduce, type Where } from './reduce.ts';
+import { counts, DOCUMENT_SCOPE, isVoid, type Operation, type Protocol } from './operation.ts';
+import { reduce, upgrade, type Where } from './reduce.ts';
 
 /** A document that has been taken from one version of its model to another. */
 export interface Upgrade {
@@ -30,6 +30,10 @@ export interface Lifecycle {
   /** The document before the first operation of any scope but this one. */
   readonly genesis: Document;
   readonly upgrades: readonly Upgrade[];
+  /** Has an upgrade from version 0 said how the document begins? Only the first one does. */
+  readonly seeded: boolean;
+  /** Is there an upgrade that names no revisions, so that the times of operations say where it belongs? */
+  readonly dated: boolean;
   /** A text that two lifecycles share exactly if replays from their genesis begin alike. */
   readonly ground: string;
 }
@@ -48,10 +52,10 @@ export function continued(
   birth: Birth,
 ): Lifecycle | undefined {
   let lifecycle = before;
-  for (const operation of operations) {
+  for (const [i, operation] of operations.entries()) {
     if (operation.index !== (lifecycle?.revision ?? -1) + 1)
       throw bad(birth, operation, `isn't the next one after ${lifecycle?.revision ?? -1}`);
-    lifecycle = lifecycle ? after(lifecycle, operation, birth) : created(operation, birth);
+    lifecycle = lifecycle ? after(lifecycle, operation, birth) : created(operation, birth, operations[i + 1]);
   }
   return lifecycle;
 }
@@ -69,6 +73,8 @@ export function uncreated(documentType: string, first: Operation, { documentId, 
     protocol,
     version,
     upgrades: [],
+    seeded: false,
+    dated: false,
     ...began(header, model.initialState(), version, []),
   };
 }
@@ -86,7 +92,7 @@ export function versionAfter({ upgrades, version }: Lifecycle, count: number): n
   return count === 0 ? version : upgrades[count - 1].toVersion;
 }
 
-function created(operation: Operation, birth: Birth): Lifecycle {
+function created(operation: Operation, birth: Birth, next: Operation | undefined): Lifecycle {
   const { type, input } = operation.action;
   if (type !== 'CREATE_DOCUMENT' || isVoid(operation))
     throw bad(birth, operation, `is ${type}, and a document begins with CREATE_DOCUMENT`);
@@ -107,7 +113,8 @@ function created(operation: Operation, birth: Birth): Lifecycle {
   if (meta !== undefined) header.meta = meta;
   const signature = sig ?? signing;
   if (signature !== undefined) header.sig = signature;
-  const first = versionOf(version);
+  // Who upgrades from nothing at once may have no first version at all.
+  const first = versionOf(version || (next && isSeed(next) && record(next.action.input)['toVersion']));
   const model = birth.registry.getModel(documentType, first);
   return {
     revision: operation.index,
@@ -116,13 +123,15 @@ function created(operation: Operation, birth: Birth): Lifecycle {
     protocol,
     version: first,
     upgrades: [],
+    seeded: false,
+    dated: false,
     ...began(header, model.initialState(), first, [operation.id]),
   };
 }
 
 function after(lifecycle: Lifecycle, operation: Operation, birth: Birth): Lifecycle {
   const moved = { ...lifecycle, revision: operation.index, operation };
-  if (isVoid(operation)) return moved;
+  if (!counts(operation)) return moved;
   switch (operation.action.type) {
     case 'UPGRADE_DOCUMENT':
       return upgraded(moved, operation, birth);
@@ -135,31 +144,43 @@ function after(lifecycle: Lifecycle, operation: Operation, birth: Birth): Lifecy
 
 function upgraded(lifecycle: Lifecycle, operation: Operation, birth: Birth): Lifecycle {
   const { fromVersion: from, toVersion: to, initialState, revision } = record(operation.action.input);
-  const [fromVersion, toVersion] = [from === 0 || from === undefined ? 0 : versionOf(from), versionOf(to)];
+  const toVersion = versionOf(to);
   const state = initialState as State | undefined;
   if (state !== undefined) freezeNew(state);
-  const known = ownOf(lifecycle).version as number;
-  if (fromVersion === 0 && lifecycle.upgrades.length === 0) {
-    const seed = state ?? birth.registry.getModel(lifecycle.documentType, toVersion).initialState();
-    const { document: _, ...scopes } = { ...lifecycle.genesis.initialState, ...seed };
-    const ground = [...(JSON.parse(lifecycle.ground) as string[]).slice(0, -1), operation.id];
-    const { header } = lifecycle.genesis;
-    return withOwn(
-      { ...lifecycle, version: toVersion, ...began(header, scopes, toVersion, ground) },
-      { ...ownOf(lifecycle), version: toVersion },
+  if (isSeed(operation) && !lifecycle.seeded && lifecycle.upgrades.length === 0)
+    return seeded(lifecycle, operation, toVersion, state, birth);
+  const known = versionAfter(lifecycle, lifecycle.upgrades.length);
+  if (toVersion < known || (!isSeed(operation) && from !== known))
+    throw bad(
+      birth,
+      operation,
+      `upgrades from ${describe(from)} to ${toVersion}, and the document is of version ${known}`,
     );
-  }
-  if (toVersion < known || (fromVersion !== 0 && fromVersion !== known))
-    throw bad(birth, operation, `upgrades from ${fromVersion} to ${toVersion}, and the document is of version ${known}`);
   if (toVersion === known) return lifecycle;
-  const upgrade: Upgrade = {
-    operation,
-    fromVersion: known,
-    toVersion,
-    state,
-    revision: revision as Record<string, number> | undefined,
-  };
-  return withOwn({ ...lifecycle, upgrades: [...lifecycle.upgrades, upgrade] }, { version: toVersion });
+  const boundaries = revision as Record<string, number> | undefined;
+  const next: Upgrade = { operation, fromVersion: known, toVersion, state, revision: boundaries };
+  const upgrades = [...lifecycle.upgrades, next];
+  const dated = lifecycle.dated || boundaries === undefined;
+  return withOwn({ ...lifecycle, upgrades, dated }, { version: toVersion });
+}
+
+/** An upgrade from nothing: the document begins with its version, and with its state if it has one. */
+function seeded(
+  lifecycle: Lifecycle,
+  operation: Operation,
+  version: number,
+  state: State | undefined,
+  { registry }: Birth,
+): Lifecycle {
+  const { genesis, documentType } = lifecycle;
+  const { [DOCUMENT_SCOPE]: _, ...scopes } = state ?? registry.getModel(documentType, version).initialState();
+  const begun = began(genesis.header, scopes, version, [...idsOf(lifecycle), operation.id]);
+  return withOwn({ ...lifecycle, version, seeded: true, ...begun }, { ...ownOf(lifecycle), version });
+}
+
+function isSeed({ action }: Operation): boolean {
+  const { fromVersion } = record(action.input);
+  return action.type === 'UPGRADE_DOCUMENT' && (fromVersion === 0 || fromVersion === undefined);
 }
 
 /** An action of the model's own in the `document` scope. */
@@ -167,12 +188,32 @@ function reduced(lifecycle: Lifecycle, operation: Operation, { documentId, branc
   const { genesis, documentType, upgrades } = lifecycle;
   const model = registry.getModel(documentType, versionAfter(lifecycle, upgrades.length));
   const where: Where = { documentId, branch, scope: DOCUMENT_SCOPE };
-  const { state, header } = reduce(model, genesis, operation, where);
+  const { state, header } = reduce(model, lifeAlone(lifecycle, registry, where), operation, where);
   const changed = withOwn(lifecycle, record(state[DOCUMENT_SCOPE]));
   if (header.name === genesis.header.name && header.slug === genesis.header.slug) return changed;
   const named = { ...genesis.header, name: header.name, slug: header.slug };
-  const ids = (JSON.parse(lifecycle.ground) as string[]).slice(0, -1);
-  return { ...changed, genesis: { ...changed.genesis, header: named }, ground: groundOf(ids, named) };
+  return { ...changed, genesis: { ...changed.genesis, header: named }, ground: groundOf(idsOf(lifecycle), named) };
+}
+
+/** What the document is by its life alone: its beginning, gone through all upgrades. */
+export function lifeAlone(lifecycle: Lifecycle, registry: DocumentModelRegistry, where: Where): Document {
+  const { genesis, upgrades } = lifecycle;
+  const fresh: Document = { ...genesis, header: { ...genesis.header, revision: {} }, operations: {}, clipboard: [] };
+  return upgrades.reduce((document, _, count) => upgradedBy(lifecycle, count, document, registry, where), fresh);
+}
+
+/** The document after the upgrade that follows so many others. Its `document` scope is a matter of its life. */
+export function upgradedBy(
+  lifecycle: Lifecycle,
+  count: number,
+  document: Document,
+  registry: DocumentModelRegistry,
+  where: Where,
+): Document {
+  const { operation, toVersion, fromVersion, state } = lifecycle.upgrades[count];
+  const reducer = () => registry.getUpgrade(lifecycle.documentType, fromVersion, toVersion);
+  const next = state ? { ...document, state } : upgrade(reducer(), document, operation, where);
+  return { ...next, state: { ...next.state, [DOCUMENT_SCOPE]: ownOf(lifecycle) } };
 }
 
 /** With something in the state of the `document` scope itself. */
@@ -200,6 +241,11 @@ function began(
   for (const part of [initialState, state, header.meta, header.sig]) freezeNew(part);
   const genesis: Document = { header, state, initialState, operations: {}, clipboard: [] };
   return { genesis, ground: groundOf(ids, header) };
+}
+
+/** The operations that say how a document begins. */
+function idsOf({ ground }: Lifecycle): string[] {
+  return (JSON.parse(ground) as string[]).slice(0, -1);
 }
 
 function groundOf(ids: readonly string[], { name, slug }: DocumentHeader): string {
@@ -244,4 +290,3 @@ function bad({ documentId, branch }: Birth, { index }: Operation, what: string):
     `document ${describe(documentId)}, branch ${describe(branch)}: operation ${index} of the document scope ${what}`,
   );
 }
-

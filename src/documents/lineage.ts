@@ -56,7 +56,7 @@ export class Lineage {
       path.push(this.#operations[at - this.#base - 1]);
       at = this.#parents[at - this.#base - 1];
     }
-    return at === this.#base ? path.reverse() : undefined;
+    return at === this.#base ? path.toReversed() : undefined;
   }
 
   #parentOf(operation: Operation): number | undefined {

@@ -53,8 +53,8 @@ export class Lives {
   }
 
   /** Where the upgrades of a document belong in a stream. */
-  boundaries(where: Where, lifecycle: Lifecycle, signal: AbortSignal | undefined): Promise<Boundaries> {
-    return boundariesOf(lifecycle, where, this.#o.source, signal);
+  boundaries(where: Where, lifecycle: Lifecycle, head: number, signal: AbortSignal | undefined): Promise<Boundaries> {
+    return boundariesOf(lifecycle, where, head, this.#o.source, signal);
   }
 
   async #read(
@@ -82,8 +82,7 @@ export class Lives {
     signal: AbortSignal | undefined,
   ): Promise<Lifecycle> {
     if (known?.revision === -1 && (documentType === '' || known.documentType === documentType)) return known;
-    if (heads.scope.revision < 0 || documentType === '')
-      throw notCreated(where);
+    if (heads.scope.revision < 0 || documentType === '') throw notCreated(where);
     const [first] = await readAll(this.#o.source, where, -1, 0, signal);
     return uncreated(documentType, first, { ...where, registry: this.#o.registry });
   }

@@ -1,13 +1,12 @@
 /** Makes states that aren't in memory, with all that must be known for it. */
 import type { Core } from './core.ts';
 import type { Heads } from './heads.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import { appliedUpgrades, lifeAlone, type Lifecycle } from './lifecycle.ts';
 import type { Lives } from './lives.ts';
 import { DOCUMENT_SCOPE } from './operation.ts';
 import type { OperationSource } from './operation-source.ts';
 import { originAt, type Rebuild, rebuild, type Rebuilt } from './rebuild.ts';
 import type { Where } from './reduce.ts';
-import { replay } from './replay.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** A state to be made. */
@@ -53,8 +52,8 @@ export class StateMaker {
   async #ofScope({ where, revision, heads, lifecycle, held, keyframes, onRefused, signal }: Task): Promise<Made> {
     const { core, source, lives } = this.#o;
     const { registry, clock, writer } = core;
-    const boundaries = await lives.boundaries(where, lifecycle, signal);
-    const place = { lifecycle, boundaries, head: heads.scope.revision };
+    const boundaries = await lives.boundaries(where, lifecycle, heads.scope.revision, signal);
+    const place = { lifecycle, boundaries };
     const factsAt = (at: number) => ({
       scope: where.scope,
       revision: at,
@@ -83,20 +82,19 @@ export class StateMaker {
   }
 
   /** The `document` scope itself: its state is its life, and of the others what its upgrades make of their beginnings. */
-  async #ofLife({ where, revision, heads, lifecycle, signal }: Task): Promise<Made> {
+  async #ofLife({ where, revision, lifecycle, signal }: Task): Promise<Made> {
     const { core, lives } = this.#o;
     const { registry, clock } = core;
     const life = revision < lifecycle.revision ? await lives.before(where, revision, signal) : lifecycle;
-    const boundaries = life.upgrades.map(() => 0);
-    const place = { lifecycle: life, boundaries, head: heads.scope.revision };
-    const start = { document: life.genesis, upgrades: 0 };
     const began = clock.now();
-    const end = await replay({ ...place, where, start, path: [], revision, registry, clock, signal });
+    const document = lifeAlone(life, registry, where);
     const { operation } = life;
-    const origin = originAt(place, revision);
+    const upgrades = life.upgrades.length;
+    const origin = { ground: life.ground, upgrades, upgradeIds: appliedUpgrades(life, upgrades) };
     const facts = { scope: where.scope, revision, operation, origin };
-    const snapshot = snapshotOf(end.document, { ...facts, documentRevision: revision, documentOperation: operation });
+    const snapshot = snapshotOf(document, { ...facts, documentRevision: revision, documentOperation: operation });
     const replayed = revision + 1;
-    return { snapshot, rebuilt: { ...end, operation, from: 'beginning', base: -1, replayed, ms: clock.now() - began } };
+    const ms = Math.max(0, clock.now() - began);
+    return { snapshot, rebuilt: { document, upgrades, operation, from: 'beginning', base: -1, replayed, ms } };
   }
 }

@@ -152,7 +152,10 @@ function checkedRetention(what: string, retention: Retention): Retention {
   const { dense, sparsity } = retention;
   if (dense !== undefined) positiveInteger(`${what}: retention.dense`, dense);
   if (sparsity !== undefined && !(sparsity >= 0 && sparsity < 1))
-    throw new TidemarkError('bad_option', `${what}: retention.sparsity must be from 0 up and below 1, not ${describe(sparsity)}`);
+    throw new TidemarkError(
+      'bad_option',
+      `${what}: retention.sparsity must be from 0 up and below 1, not ${describe(sparsity)}`,
+    );
   return retention;
 }
 

@@ -80,7 +80,8 @@ export class Reader {
   /** What is in memory and is right if nobody else has written. */
   trusted(where: Where, revision: number | undefined): Snapshot | undefined {
     const stream = this.#stream(where);
-    return stream?.ring.get(revision ?? stream.head);
+    const at = revision ?? stream?.head ?? -1;
+    return stream && this.#isSettled(where, at, stream.head) ? stream.ring.get(at) : undefined;
   }
 
   /** The state as the source has it at some moment after the question. */
@@ -98,7 +99,8 @@ export class Reader {
     }
     const target = Math.min(revision ?? head, head);
     const held = stream?.ring.get(target);
-    if (!stream || !held || !isCurrent(held, heads)) return this.#join({ ...wanted, revision: target }, heads);
+    if (!stream || !held || !isCurrent(held, heads) || !this.#isSettled(where, target, head))
+      return this.#join({ ...wanted, revision: target }, heads);
     if (target === head) stream.head = head;
     return { snapshot: held, outcome: 'hits' };
   }
@@ -120,14 +122,19 @@ export class Reader {
     const { where, signal } = wanted;
     const heads = await this.#heads.ask(where, undefined, signal);
     const lifecycle = await this.#lives.upTo(wanted, heads, this.#known(where));
-    const boundaries = await this.#lives.boundaries(where, lifecycle, signal);
-    return { lifecycle, boundaries, head: heads.scope.revision };
+    const head = heads.scope.revision;
+    return { lifecycle, boundaries: await this.#lives.boundaries(where, lifecycle, head, signal), head };
   }
 
   /** The end of the stream, with the id of the operation that is asked for, or of the last one if there is none. */
   async #headsOf(where: Where, at: number | undefined, signal: AbortSignal | undefined): Promise<Heads> {
     const heads = await this.#heads.ask(where, at, signal);
     return at !== undefined && at > heads.scope.revision ? this.#heads.ask(where, undefined, signal) : heads;
+  }
+
+  /** Where times say where upgrades belong, a later operation may move one that lies before it. */
+  #isSettled(where: Where, revision: number, head: number): boolean {
+    return revision >= head || this.#known(where)?.dated === false;
   }
 
   #stream({ documentId, branch, scope }: Where): Stream | undefined {

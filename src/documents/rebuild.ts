@@ -24,7 +24,6 @@ export type From = 'memory' | 'keyframe' | 'beginning';
 export interface Rebuild {
   readonly where: Where;
   readonly revision: number;
-  readonly head: number;
   readonly lifecycle: Lifecycle;
   readonly boundaries: Boundaries;
   readonly source: OperationSource;
@@ -119,10 +118,10 @@ function inStore(revision: number, wanted: Rebuild): Base {
 
 /** What a state at a revision comes from. */
 export function originAt(
-  { lifecycle, boundaries, head }: Pick<Rebuild, 'lifecycle' | 'boundaries' | 'head'>,
+  { lifecycle, boundaries }: Pick<Rebuild, 'lifecycle' | 'boundaries'>,
   revision: number,
 ): Origin {
-  const upgrades = appliedAt(boundaries, revision, head);
+  const upgrades = appliedAt(boundaries, revision);
   return { ground: lifecycle.ground, upgrades, upgradeIds: appliedUpgrades(lifecycle, upgrades) };
 }
 

@@ -3,10 +3,10 @@ import type { Clock } from '../engine/clock.ts';
 import { turn } from '../engine/turn.ts';
 import { type Boundaries, appliedAt } from './boundaries.ts';
 import type { Document, State } from './document.ts';
-import { type Lifecycle, ownOf, versionAfter } from './lifecycle.ts';
+import { type Lifecycle, ownOf, upgradedBy, versionAfter } from './lifecycle.ts';
 import type { DocumentModel, DocumentModelRegistry } from './model.ts';
 import { counts, DOCUMENT_SCOPE, type Operation } from './operation.ts';
-import { reduce, upgrade, type Where } from './reduce.ts';
+import { reduce, type Where } from './reduce.ts';
 
 const SLICE = 20; // milliseconds after which others get their turn
 
@@ -23,7 +23,6 @@ export interface Replay {
   /** What leads from the start to the revision. */
   readonly path: readonly Operation[];
   readonly revision: number;
-  readonly head: number;
   readonly lifecycle: Lifecycle;
   readonly boundaries: Boundaries;
   readonly registry: DocumentModelRegistry;
@@ -35,17 +34,17 @@ export interface Replay {
 
 /** The document at the end, not frozen, and how many upgrades it has behind it. Throws `reducer_failed`. */
 export async function replay(wanted: Replay): Promise<Start> {
-  const { where, path, lifecycle, boundaries, registry, clock, signal, head } = wanted;
+  const { where, path, lifecycle, boundaries, registry, clock, signal } = wanted;
   const models = new Map<number, DocumentModel>();
   const own = ownOf(lifecycle);
   let { document, upgrades } = wanted.start;
   document = withOwn({ ...document, header: { ...document.header }, operations: {}, clipboard: [] }, own);
   const upgradeTo = (count: number): void => {
-    for (; upgrades < count; upgrades++) document = withOwn(upgraded(document, upgrades, wanted), own);
+    for (; upgrades < count; upgrades++) document = upgradedBy(lifecycle, upgrades, document, registry, where);
   };
   let slice = clock.now();
   for (const operation of path) {
-    upgradeTo(appliedAt(boundaries, operation.index - 1, head));
+    upgradeTo(appliedAt(boundaries, operation.index - 1));
     if (counts(operation)) {
       const version = versionAfter(lifecycle, upgrades);
       const model = models.get(version) ?? registry.getModel(lifecycle.documentType, version);
@@ -60,15 +59,8 @@ export async function replay(wanted: Replay): Promise<Start> {
     signal?.throwIfAborted();
     slice = clock.now();
   }
-  upgradeTo(appliedAt(boundaries, wanted.revision, head));
+  upgradeTo(appliedAt(boundaries, wanted.revision));
   return { document: withOwn(document, own), upgrades };
-}
-
-function upgraded(document: Document, count: number, { lifecycle, registry, where }: Replay): Document {
-  const { operation, toVersion, state } = lifecycle.upgrades[count];
-  if (state) return { ...document, state: { ...document.state, ...state } };
-  const reducer = registry.getUpgrade(lifecycle.documentType, versionAfter(lifecycle, count), toVersion);
-  return upgrade(reducer, document, operation, where);
 }
 
 /** The `document` scope is never a matter of another scope's operations. */

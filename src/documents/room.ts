@@ -128,7 +128,8 @@ export class Room implements States {
       throw bad(`putState: the document must be a ${describe(documentType)}`, document.header.documentType);
     const where = { documentId, scope, branch };
     const lifecycle = this.#lifeBy(where, operation);
-    const documentRevision = scope === DOCUMENT_SCOPE ? revision : (document.header.revision?.[DOCUMENT_SCOPE] ?? 0) - 1;
+    const documentRevision =
+      scope === DOCUMENT_SCOPE ? revision : (document.header.revision?.[DOCUMENT_SCOPE] ?? 0) - 1;
     const last = lastOf(document, DOCUMENT_SCOPE);
     const documentOperation = last?.index === documentRevision ? last : undefined;
     const known = lifecycle?.revision === documentRevision && lifecycle.operation?.id === documentOperation?.id;
@@ -148,12 +149,15 @@ export class Room implements States {
     const stream = held?.streams.get(scope);
     if (!stream) return; // it was too large to be kept
     if (position === 'head') stream.head = snapshot.revision;
-    if (held?.lifecycle && !this.#outer)
-      this.#core.writer?.offer(where, snapshot, held.lifecycle, stream.since, 0);
+    if (held?.lifecycle && !this.#outer) this.#core.writer?.offer(where, snapshot, held.lifecycle, stream.since, 0);
   }
 
   invalidate(documentId: string, scope?: string, branch?: string): number {
-    assertNames('invalidate', { documentId, ...(scope !== undefined && { scope }), ...(branch !== undefined && { branch }) });
+    assertNames('invalidate', {
+      documentId,
+      ...(scope !== undefined && { scope }),
+      ...(branch !== undefined && { branch }),
+    });
     this.#core.invalidations.say(documentId);
     this.reader.detach(documentId);
     if (this.#outer) {
@@ -191,10 +195,15 @@ export class Room implements States {
 
   /** What is known of a document's life, gone on with by what its own scope has just got. */
   #lifeBy({ documentId, branch, scope }: Where, operation: Operation): Lifecycle | undefined {
-    const known = (this.streams.branch(documentId, branch) ?? this.#outer?.streams.branch(documentId, branch))?.lifecycle;
+    const known = (this.streams.branch(documentId, branch) ?? this.#outer?.streams.branch(documentId, branch))
+      ?.lifecycle;
     if (scope !== DOCUMENT_SCOPE || operation.index <= (known?.revision ?? -1)) return known;
     if (operation.index !== (known?.revision ?? -1) + 1) return undefined;
-    return continued(known, [operation], { documentId, branch, registry: this.#core.registry });
+    try {
+      return continued(known, [operation], { documentId, branch, registry: this.#core.registry });
+    } catch {
+      return undefined; // whoever reads it is told
+    }
   }
 }
 

@@ -229,4 +229,3 @@ export class Streams {
     this.#bytes -= held.bytes;
   }
 }
-

@@ -25,8 +25,8 @@ export async function verify({ core, reader, streams, documentId, signal }: Veri
   const replayed = (where: Where, revision: number): Promise<Snapshot> =>
     reader.replayed({ where, documentType: '', revision, signal });
 
-  for (const [branch, { streams: held }] of [...streams.branches(documentId)])
-    for (const [scope, { ring }] of [...held])
+  for (const [branch, { streams: held }] of streams.branches(documentId))
+    for (const [scope, { ring }] of held)
       for (const snapshot of ring.all()) {
         const right = await replayed({ documentId, scope, branch }, snapshot.revision);
         checked++;

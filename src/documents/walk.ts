@@ -49,18 +49,22 @@ export async function* walk({
   for await (const page of pagesOf(source, where, first.revision, last, signal))
     for (const operation of page) {
       const { index: revision } = operation;
-      if (revision - first.revision > KEPT && lineage.length >= KEPT) lineage = new Lineage(lifecycle.protocol, revision - 1);
+      if (revision - first.revision > KEPT && lineage.length >= KEPT)
+        lineage = new Lineage(lifecycle.protocol, revision - 1);
       const parent = lineage.add(operation);
       const start = parent === undefined ? undefined : states.get(parent);
       const snapshot = start
-        ? snapshotOf((await replay({ ...present, where, start, path: [operation], revision, registry, clock, signal })).document, {
-            scope: where.scope,
-            revision,
-            operation,
-            documentRevision: lifecycle.revision,
-            documentOperation: lifecycle.operation,
-            origin: originAt({ lifecycle, boundaries, head }, revision),
-          })
+        ? snapshotOf(
+            (await replay({ ...present, where, start, path: [operation], revision, registry, clock, signal })).document,
+            {
+              scope: where.scope,
+              revision,
+              operation,
+              documentRevision: lifecycle.revision,
+              documentOperation: lifecycle.operation,
+              origin: originAt({ lifecycle, boundaries }, revision),
+            },
+          )
         : await at(revision);
       states.set(revision, startOf(snapshot));
       states.delete(revision - KEPT);

@@ -25,7 +25,10 @@ export class HistoryWindow {
   /** The operation at an index, with all after it. Throws `bad_history` if there is none. */
   async reach(index: number): Promise<Operation> {
     if (index <= this.#after) {
-      this.#operations = [...(await readAll(this.#source, this.#where, index - 1, this.#after, this.#signal)), ...this.#operations];
+      this.#operations = [
+        ...(await readAll(this.#source, this.#where, index - 1, this.#after, this.#signal)),
+        ...this.#operations,
+      ];
       this.#after = index - 1;
     }
     return this.#operations[index - this.#after - 1];

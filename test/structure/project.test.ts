@@ -24,7 +24,7 @@ const forbidden = [
     where: everywhere,
     pattern: /(?<![\w.~-])\/(?:work|root|home|Users|tmp)\/|\b[A-Z]:\\\w/,
   },
-  { what: 'a registry host', where: everywhere, pattern: /\bregistry\.[a-z]|npm\.pkg\.|\bverdaccio\b/i },
+  { what: 'a registry host', where: everywhere, pattern: /\bregistry\.[a-z0-9-]+\.[a-z]|npm\.pkg\.|\bverdaccio\b/i },
   { what: 'a lock entry that names its host', where: /^package-lock\.json$/, pattern: /"resolved"/ },
   // A colour such as `color: #111` follows a colon or a quote, an entity such as `&#39;` an ampersand.
   { what: 'an issue number', where: everywhere, pattern: /(?<![\w&'"`]|:\s?)#\d+\b|\b(?:issue|PR|pull request) #?\d/i },

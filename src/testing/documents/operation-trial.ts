@@ -52,7 +52,7 @@ export function operationTests<S extends { readonly store: OperationStore }>(
 }
 
 /** A store, another connection to it (itself, if there is none), and transactions. */
-export class OperationTrial {
+class OperationTrial {
   readonly store: OperationStore;
   readonly other: OperationStore;
   readonly transaction: (work: (transaction: unknown) => Promise<void>) => Promise<void>;

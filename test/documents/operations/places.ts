@@ -1,11 +1,10 @@
 /** A store of operations in each database that needs no server, made anew for each test in tables of its own. */
-import type { OperationStore } from '../../../src/documents/operation-store.ts';
-import { type SqlOperationsOptions, sqlOperations } from 'tidemark/documents/sql';
+import { type SqlOperationStore, sqlOperations, type SqlOperationsOptions } from 'tidemark/documents/sql';
 import type { Place } from '../../backends/sql/places.ts';
 
 /** What the suite is given, and what is needed to look behind it. */
 export interface Made {
-  readonly store: OperationStore;
+  readonly store: SqlOperationStore;
   readonly options: SqlOperationsOptions;
   readonly table: string;
 }

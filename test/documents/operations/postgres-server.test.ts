@@ -149,6 +149,21 @@ function connections(): void {
     expect(heads).toEqual(stores.map(() => [{ revision: 0, id: 'w-0' }]));
   });
 
+  test('who appends needs to select and insert, and no other right', async () => {
+    const made = storeBy(pool);
+    await made.store.append(requestFor(operationsFrom(0, 1)));
+    const role = `appender_${made.options.tables}`;
+    await pool.query(`CREATE ROLE ${role}`);
+    await pool.query(`GRANT SELECT, INSERT ON ${made.table}, ${made.table}_meta TO ${role}`);
+    const by = server.pool({ options: `-c role=${role}` });
+    await expect(by.query(`DELETE FROM ${made.table}`)).rejects.toMatchObject({ code: '42501' });
+    await transaction(by, async (client) => {
+      await again(made, by).append(requestFor(operationsFrom(1, 3), { transaction: client }));
+    });
+    await again(made, by).append(requestFor(operationsFrom(3, 5)));
+    expect(await allOf(again(made, by))).toEqual(operationsFrom(0, 5));
+  });
+
   test('a wait for another writer ends when its signal aborts', async () => {
     const { store } = storeBy(pool);
     await store.append(requestFor(operationsFrom(0, 1)));

@@ -70,6 +70,17 @@ for (const place of places())
       expect(asked[0]).toBeLessThanOrEqual(10);
     });
 
+    test('once it is known that the tables are there, an append in a transaction is one statement, too', async () => {
+      const { store } = storeIn(place);
+      await store.migrate();
+      let asked = 0;
+      await place.transaction(async (query) => {
+        const transaction: typeof query = (sql, params) => (asked++, query(sql, params));
+        await store.append(requestFor(operationsFrom(0, 20), { transaction }));
+      });
+      expect(asked).toBe(1);
+    });
+
     test('heads of several scopes are one statement', async () => {
       let asked = 0;
       const { store } = storeIn(place, { query: (sql, params) => (asked++, place.query(sql, params)) });
@@ -132,6 +143,11 @@ for (const place of places())
       await place.query(`UPDATE ${table}_meta SET version = 1000`, []);
       const append = sqlOperations(options).append(requestFor(operationsFrom(0, 1)));
       expect(await failure(append)).toMatchObject({ code: 'newer_format' });
+      expect(await failure(sqlOperations(options).migrate())).toMatchObject({ code: 'newer_format' });
+      await place.transaction(async (transaction) => {
+        const within = sqlOperations(options).append(requestFor(operationsFrom(0, 1), { transaction }));
+        expect(await failure(within)).toMatchObject({ code: 'newer_format' });
+      });
       expect(await rowsOf(place, `SELECT * FROM ${table}`)).toEqual([]);
     });
   });

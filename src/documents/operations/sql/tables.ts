@@ -59,6 +59,8 @@ export class OperationTables {
   async migrate(): Promise<void> {
     const ask = this.#asking(this.#o.query, undefined);
     for (const sql of this.statements.makeMissing) await this.#again(() => ask(sql, []));
+    this.#check(await this.#versionBy(ask));
+    this.#made = true;
   }
 
   /** Do what fails only because of others' transactions some more times. */
@@ -74,11 +76,8 @@ export class OperationTables {
 
   async #make(): Promise<void> {
     const ask = this.#asking(this.#o.query, undefined);
-    let found = await this.#versionBy(ask);
-    if (found === undefined && this.#o.migrations === 'auto') {
-      await this.migrate();
-      found = await this.#versionBy(ask);
-    }
+    const found = await this.#versionBy(ask);
+    if (found === undefined && this.#o.migrations === 'auto') return this.migrate();
     this.#check(found);
     this.#made = true;
   }
