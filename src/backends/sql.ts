@@ -2,16 +2,15 @@
 import { TidemarkError } from '../engine/errors.ts';
 import { aFunction, checkOptions, functionOrNothing, oneOf } from '../engine/options.ts';
 import type { SqlBackend } from './sql/backend.ts';
-import type { Query } from './sql/connection.ts';
 import type { Dialect } from './sql/dialect.ts';
 import type { Listen } from './sql/listening.ts';
+import { enlist, type Query } from './sql/query.ts';
 import { postgres } from './sql/postgres.ts';
 import { SETTINGS, tablesBackend, tablesOf, type TablesSettings } from './sql/settings.ts';
 import { sqlite } from './sql/sqlite.ts';
 
 export type { SqlBackend } from './sql/backend.ts';
-export type { Query, Row, Rows } from './sql/connection.ts';
-export type { Param } from './sql/dialect.ts';
+export type { Param, Query, Row, Rows } from './sql/query.ts';
 export type { Listen } from './sql/listening.ts';
 export type { TablesSettings } from './sql/settings.ts';
 
@@ -67,15 +66,4 @@ export function sqlMigrations(dialect: SqlDialect, options: { readonly tables?: 
 
 function dialectOf(what: string, dialect: SqlDialect): Dialect {
   return DIALECTS[oneOf(`${what}: dialect`, dialect, ['postgres', 'sqlite'])];
-}
-
-/** A transaction of the caller's: a function that executes statements in it, or what has one as its `query`. */
-function enlist(transaction: unknown): Query {
-  if (typeof transaction === 'function') return transaction as Query;
-  const client = transaction as { readonly query?: unknown } | null | undefined;
-  if (typeof client?.query === 'function') return (sql, params) => (client.query as Query)(sql, params);
-  throw new TidemarkError(
-    'bad_option',
-    'a transaction must be a function (sql, params), or an object with one as its query',
-  );
 }

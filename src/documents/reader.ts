@@ -169,7 +169,7 @@ export class Reader {
     const { documentId, branch, scope } = wanted.where;
     const key = JSON.stringify([documentId, branch, scope, wanted.revision, wanted.documentType, heads]);
     const joined = this.#rebuilds.has(key);
-    const work = (signal: AbortSignal) => this.#rebuild({ ...wanted, signal }, heads);
+    const work = (signal: AbortSignal | undefined) => this.#rebuild({ ...wanted, signal }, heads);
     const found = await this.#rebuilds.join(key, wanted.signal, work);
     return joined ? { ...found, outcome: 'joined' } : found;
   }

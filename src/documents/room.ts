@@ -9,7 +9,7 @@ import { appliedUpgrades, continued, type Lifecycle } from './lifecycle.ts';
 import { DOCUMENT_SCOPE, type Operation } from './operation.ts';
 import type { OperationSource } from './operation-source.ts';
 import { checkOf, type Settings } from './options.ts';
-import { type Found, Reader } from './reader.ts';
+import { type Found, type Outcome, Reader } from './reader.ts';
 import type { Where } from './reduce.ts';
 import { assertDocument, documentOf, type Origin, type Snapshot, snapshotOf } from './snapshot.ts';
 import { Streams } from './streams.ts';
@@ -68,42 +68,71 @@ export class Room implements States {
     this.#puts = [];
   }
 
-  async getState(
+  getState(
     documentId: string,
     documentType: string,
     scope: string,
     branch: string,
     targetRevision?: number,
+    options?: ReadOptions,
+  ): Promise<Document> {
+    // What is found under these names needs no look at them.
+    if (options === undefined && this.#settings.check === 'trusted') {
+      const held = this.reader.trusted({ documentId, scope, branch }, targetRevision);
+      if (held && (documentType === '' || documentType === held.header.documentType))
+        return Promise.resolve(this.#answer(documentId, held, 'hits'));
+    }
+    return this.#read(documentId, documentType, scope, branch, targetRevision, options);
+  }
+
+  async #read(
+    documentId: string,
+    documentType: string,
+    scope: string,
+    branch: string,
+    revision: number | undefined,
     options: ReadOptions = {},
   ): Promise<Document> {
     checkOptions('getState', options, ['signal', 'check', 'history']);
     const { signal, history, check = this.#settings.check } = options;
     assertNames('getState', { documentId, scope, branch });
     if (typeof documentType !== 'string') throw bad('getState: documentType must be text', documentType);
-    if (targetRevision !== undefined && (!Number.isSafeInteger(targetRevision) || targetRevision < -1))
-      throw bad('getState: targetRevision must be a whole number from -1 up', targetRevision);
+    if (revision !== undefined && (!Number.isSafeInteger(revision) || revision < -1))
+      throw bad('getState: targetRevision must be a whole number from -1 up', revision);
     if (history !== undefined && history !== 'all' && !(Number.isSafeInteger(history) && history >= 0))
       throw bad("getState: history must be a whole number from 0 up or 'all'", history);
     signalOrNothing('getState: signal', signal);
+    checkOf('getState', check);
     const where: Where = { documentId, scope, branch };
-    const { counts, events } = this.#core;
     try {
       signal?.throwIfAborted();
-      const held = checkOf('getState', check) === 'trusted' ? this.reader.trusted(where, targetRevision) : undefined;
-      const found: Found = held
+      const held = check === 'trusted' ? this.reader.trusted(where, revision) : undefined;
+      const wanted = { where, documentType, revision, signal };
+      const { snapshot, outcome }: Found = held
         ? { snapshot: held, outcome: 'hits' }
-        : await this.reader.checked({ where, documentType, revision: targetRevision, signal });
-      const { snapshot, outcome } = found;
+        : await this.reader.checked(wanted);
+      const type = snapshot.header.documentType;
+      if (documentType !== '' && type !== documentType)
+        throw bad(`getState: the document is a ${describe(type)}`, documentType);
       const tail = history === undefined ? undefined : await this.#tail(where, snapshot, history, signal);
-      this.streams.touch(documentId);
-      counts[outcome]++;
-      if (outcome === 'hits' && events.has('hit')) events.emit('hit', { ...where, revision: snapshot.revision });
-      return documentOf(snapshot, tail);
+      return this.#answer(documentId, snapshot, outcome, tail);
     } catch (error) {
+      const { counts, events } = this.#core;
       counts[signal?.aborted ? 'aborted' : 'failed']++;
       if (!signal?.aborted) events.emit('readFailed', { ...where, error });
       throw error;
     }
+  }
+
+  #answer(documentId: string, snapshot: Snapshot, outcome: Outcome, tail?: readonly Operation[]): Document {
+    const { counts, events } = this.#core;
+    this.streams.touch(documentId);
+    counts[outcome]++;
+    if (outcome === 'hits' && events.has('hit')) {
+      const { scope, revision, header } = snapshot;
+      events.emit('hit', { documentId, scope, branch: header.branch, revision });
+    }
+    return documentOf(snapshot, tail);
   }
 
   putState(

@@ -6,6 +6,7 @@ interface Job<T> {
   readonly done: Promise<T>;
   readonly abort: LazyAbort;
   waiters: number;
+  ended: boolean;
 }
 
 /** Work by key. */
@@ -23,14 +24,18 @@ export class SharedWork<T> {
   }
 
   /** Wait for the work of a key; it is begun if it isn't under way. An abort of the caller's ends this wait only. */
-  async join(key: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async join(
+    key: string,
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
-    const job = this.#jobs.get(key) ?? this.#begin(key, work);
+    const job = this.#jobs.get(key) ?? this.#begin(key, signal, work);
     job.waiters++;
     try {
       return await abortable(job.done, signal);
     } finally {
-      if (--job.waiters === 0) {
+      if (--job.waiters === 0 && !job.ended) {
         if (this.#jobs.get(key) === job) this.#jobs.delete(key);
         job.abort.abort(signal?.reason);
       }
@@ -42,11 +47,13 @@ export class SharedWork<T> {
     for (const key of this.#jobs.keys()) if (concerns(key)) this.#jobs.delete(key);
   }
 
-  #begin(key: string, work: (signal: AbortSignal) => Promise<T>): Job<T> {
+  #begin(key: string, first: AbortSignal | undefined, work: (signal: AbortSignal | undefined) => Promise<T>): Job<T> {
     const abort = new LazyAbort();
-    const job: Job<T> = { done: work(abort.signal), abort, waiters: 0 };
+    // Whoever can't give up waits to the end.
+    const job: Job<T> = { done: work(first && abort.signal), abort, waiters: 0, ended: false };
     this.#jobs.set(key, job);
     const end = (): void => {
+      job.ended = true;
       if (this.#jobs.get(key) === job) this.#jobs.delete(key);
     };
     job.done.then(end, end);

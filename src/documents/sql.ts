@@ -6,8 +6,7 @@ export {
   type SqlOperationsOptions,
 } from './operations/sql.ts';
 export type { SqlOperationStore } from './operations/sql/store.ts';
-export type { Param } from '../backends/sql/dialect.ts';
-export type { Query, Row, Rows } from '../backends/sql/connection.ts';
+export type { Param, Query, Row, Rows } from '../backends/sql/query.ts';
 export type { Append, OperationStore } from './operation-store.ts';
 export type { Head, HeadQuery, OperationPage, OperationSource, SinceOptions } from './operation-source.ts';
 export type { Action, Operation } from './operation.ts';

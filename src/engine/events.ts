@@ -94,7 +94,7 @@ export class Emitter<All extends ListenerFailures = Events> {
       try {
         (listener as Listener<K, All>)(what);
       } catch (error) {
-        if (event !== 'listenerFailed') this.emit('listenerFailed', { event: String(event), error } as All['listenerFailed']);
+        if (event !== 'listenerFailed') this.emit('listenerFailed', { event: String(event), error });
       }
     }
   }

@@ -75,3 +75,8 @@ export {
 } from './documents/history-operations.ts';
 export { type Beginning, DocumentHistory, type HistoryOptions } from './documents/history.ts';
 export { randomHistory, type RandomHistoryOptions } from './documents/history-random.ts';
+export {
+  createTestWriteCache,
+  type TestWriteCache,
+  type TestWriteCacheOptions,
+} from './documents/create-test-write-cache.ts';

@@ -5,16 +5,9 @@ import { describe } from '../../engine/key.ts';
 import { andThen, type MaybePromise } from '../../engine/maybe.ts';
 import type { Call } from '../../engine/store.ts';
 import { newIncarnation } from '../../logs/local.ts';
-import { type Dialect, type Param, VERSION } from './dialect.ts';
+import { type Dialect, VERSION } from './dialect.ts';
+import { type Param, type Query, type Row, type Rows, rowsIn } from './query.ts';
 import { type Statements, statementsFor } from './statements.ts';
-
-/** A row of an answer, by the names of its columns. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** Executes one statement: answers with its rows, or with an object that has them, as clients do. */
-export type Query = (sql: string, params: Param[]) => PromiseLike<Rows> | Rows;
-/** What {@link Query} answers with. */
-export type Rows = readonly Row[] | { readonly rows: readonly Row[] };
 
 /** What a connection works with. */
 export interface ConnectionOptions {
@@ -183,12 +176,6 @@ function settled(answer: ReturnType<Query>): MaybePromise<Rows | undefined> {
   return typeof (answer as Partial<PromiseLike<Rows>> | undefined)?.then === 'function'
     ? Promise.resolve(answer as PromiseLike<Rows>)
     : (answer as Rows);
-}
-
-function rowsIn(answer: Rows): readonly Row[] {
-  const rows = 'rows' in answer ? answer.rows : answer;
-  if (Array.isArray(rows)) return rows;
-  throw new TypeError('query must answer with rows, or with an object that has rows');
 }
 
 /** Is the row there that tells what log this is? Somebody may have emptied all tables. */

@@ -1,4 +1,5 @@
 /** Where databases differ: how a statement says what all of them can, and the tables with what happens beside them. */
+import type { Param } from './query.ts';
 
 /** A database's way of saying things. Parameters are written `$1`, `$2`, …; `n` is the number of one. */
 export interface Dialect {
@@ -36,9 +37,6 @@ export interface Dialect {
   /** Is it that there are no tables? */
   lacksTables(error: unknown): boolean;
 }
-
-/** What a statement is given. */
-export type Param = string | number | Uint8Array | null;
 
 /** The places of a record's parts in the array that `put` is given. Its bytes begin at `offset`, counted from 0. */
 export const RECORD = { key: 0, whole: 1, keptUntil: 2, offset: 3, length: 4, mark: 5, ruled: 6, names: 7 } as const;

@@ -4,7 +4,8 @@ import type { Change, ChangeLog, Page, Position, StampsAnswer } from '../../engi
 import type { Mark } from '../../engine/entry.ts';
 import type { MaybePromise } from '../../engine/maybe.ts';
 import type { Call } from '../../engine/store.ts';
-import type { Connection, Query } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { Query } from './query.ts';
 import type { Listening } from './listening.ts';
 import { rowOf } from './names.ts';
 import { ruledAt, ruledPathOf, ruleOf } from './rules.ts';

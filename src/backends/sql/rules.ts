@@ -3,7 +3,7 @@ import type { Dependency } from '../../engine/dependency.ts';
 import type { Mark } from '../../engine/entry.ts';
 import { decodePath, type Path } from '../../engine/key.ts';
 import { decodePattern, matches, type Pattern } from '../../engine/pattern.ts';
-import type { Row } from './connection.ts';
+import type { Row } from './query.ts';
 import { textOfPlain } from './names.ts';
 import { ruleIn } from './said.ts';
 

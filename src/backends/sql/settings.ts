@@ -4,7 +4,8 @@ import { TidemarkError } from '../../engine/errors.ts';
 import { duration, type Duration, nonEmptyText, oneOf, positiveInteger } from '../../engine/options.ts';
 import { msgpackCodec } from '../../codecs/msgpack.ts';
 import { type SqlBackend, Tables } from './backend.ts';
-import { Connection, type Query } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { Query } from './query.ts';
 import type { Dialect } from './dialect.ts';
 import { type Listen, Listening } from './listening.ts';
 

@@ -5,7 +5,8 @@
  * operation is one statement, a change gets the number after the newest one, and a transaction that is rolled back leaves
  * no gap. The newest change is never removed, so that its number isn't given twice.
  */
-import { type Dialect, MOST_RULES, type Param, RECORD, VERSION } from './dialect.ts';
+import { type Dialect, MOST_RULES, RECORD, VERSION } from './dialect.ts';
+import type { Param } from './query.ts';
 
 const NOW = "CAST((julianday('now') - 2440587.5) * 86400000.0 AS integer)";
 const LACKING = /no such table/;

@@ -1,5 +1,5 @@
 /** Operations in a Postgres or SQLite database, appended in your own transactions if you like. */
-import type { Query } from '../../backends/sql/connection.ts';
+import type { Query } from '../../backends/sql/query.ts';
 import { tablesOf } from '../../backends/sql/settings.ts';
 import { aFunction, checkOptions, oneOf } from '../../engine/options.ts';
 import { type OperationsDialect, postgres, sqlite } from './sql/dialect.ts';

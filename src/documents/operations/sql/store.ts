@@ -1,5 +1,5 @@
 /** Operations in a table of a database. */
-import type { Query } from '../../../backends/sql/connection.ts';
+import { enlist } from '../../../backends/sql/query.ts';
 import { TidemarkError } from '../../../engine/errors.ts';
 import { describe } from '../../../engine/key.ts';
 import type { Operation } from '../../operation.ts';
@@ -122,15 +122,4 @@ function checkNames({ documentId, documentType, scope, branch }: Append, rows: r
         'bad_value',
         `append: the id of operation ${index} has NUL or half a character: ${describe(id)}`,
       );
-}
-
-/** A transaction of the caller's: a function that executes statements in it, or what has one as its `query`. */
-function enlist(transaction: unknown): Query {
-  if (typeof transaction === 'function') return transaction as Query;
-  const client = transaction as { readonly query?: unknown } | null;
-  if (typeof client?.query === 'function') return (sql, params) => (client.query as Query)(sql, params);
-  throw new TidemarkError(
-    'bad_option',
-    'append: transaction must be a function (sql, params), or an object with one as its query',
-  );
 }

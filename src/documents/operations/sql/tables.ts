@@ -1,6 +1,5 @@
 /** The way to the table of operations: it is there when something is asked, and what fails only because of others is tried again. */
-import type { Query, Row, Rows } from '../../../backends/sql/connection.ts';
-import type { Param } from '../../../backends/sql/dialect.ts';
+import { type Param, type Query, type Row, rowsIn } from '../../../backends/sql/query.ts';
 import { TidemarkError } from '../../../engine/errors.ts';
 import { abortable } from '../../../engine/wait.ts';
 import type { OperationsDialect } from './dialect.ts';
@@ -107,10 +106,4 @@ export class OperationTables {
       return rowsIn(await abortable(Promise.resolve(answer), signal));
     };
   }
-}
-
-function rowsIn(answer: Rows): readonly Row[] {
-  const rows = 'rows' in answer ? answer.rows : answer;
-  if (Array.isArray(rows)) return rows;
-  throw new TypeError('query must answer with rows, or with an object that has rows');
 }
