@@ -2,6 +2,7 @@
 import type { Clock } from '../engine/clock.ts';
 import type { Emitter } from '../engine/events.ts';
 import type { WriteCacheCounts, WriteCacheEvents } from './events.ts';
+import type { GuardedKeyframes } from './guarded-keyframes.ts';
 import type { Invalidations } from './invalidations.ts';
 import type { KeyframeWriter } from './keyframe-writer.ts';
 import type { Keyframes } from './keyframes.ts';
@@ -15,5 +16,7 @@ export interface Core {
   readonly counts: WriteCacheCounts;
   readonly invalidations: Invalidations;
   readonly keyframes: Keyframes | undefined;
+  /** The same, as reads ask for them. */
+  readonly guarded: GuardedKeyframes | undefined;
   readonly writer: KeyframeWriter | undefined;
 }

@@ -23,6 +23,8 @@ export interface WriteCacheEvents extends ListenerFailures {
   readonly keyframe: Where & { readonly revision: number; readonly bytes: number };
   /** A keyframe could not be written, after several attempts. The next one is another chance. */
   readonly keyframeFailed: Where & { readonly revision: number; readonly error: unknown };
+  /** The store of keyframes failed, or didn't answer in time, when it was read: the read goes on without it. */
+  readonly keyframeReadFailed: { readonly error: unknown };
   /** A keyframe that was found is of no use; the next older one is tried. */
   readonly keyframeRejected: Where & { readonly revision: number; readonly reason: Rejection };
 }
@@ -35,6 +37,7 @@ export const WRITE_CACHE_EVENTS: readonly (keyof WriteCacheEvents)[] = [
   'refused',
   'keyframe',
   'keyframeFailed',
+  'keyframeReadFailed',
   'keyframeRejected',
   'listenerFailed',
 ];

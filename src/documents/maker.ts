@@ -68,7 +68,7 @@ export class StateMaker {
       source,
       registry,
       held,
-      keyframes: keyframes && core.keyframes,
+      keyframes: keyframes && core.guarded,
       expected: (origin) => writer!.expected(lifecycle, origin),
       clock,
       signal,

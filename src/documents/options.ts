@@ -49,6 +49,8 @@ export interface WriteCacheOptions {
   readonly keyframeInterval?: number;
   /** When keyframes are written, in place of `keyframeInterval`. */
   readonly keyframePolicy?: KeyframePolicy;
+  /** How long a read waits for the store of keyframes; what fails is left alone for a while. Default 2 seconds. */
+  readonly keyframeTimeout?: Duration;
   /** Which keyframes are kept. */
   readonly retention?: Retention;
   /** How keyframes are made smaller: gzip by default. */
@@ -74,6 +76,7 @@ export interface Settings {
   readonly maxBytes: number;
   readonly ringSize: number;
   readonly keyframePolicy: KeyframePolicy;
+  readonly keyframeTimeout: number;
   readonly retention: Retention;
   readonly compression: Compression;
   readonly codec: Codec;
@@ -93,6 +96,7 @@ const NAMES: readonly (keyof WriteCacheOptions)[] = [
   'ringBufferSize',
   'keyframeInterval',
   'keyframePolicy',
+  'keyframeTimeout',
   'retention',
   'compression',
   'codec',
@@ -131,6 +135,7 @@ export function settingsOf(options: WriteCacheOptions): Settings {
     ringSize: positiveInteger(`${what}: ringBufferSize`, options.ringBufferSize ?? 10),
     keyframePolicy:
       keyframePolicy ?? everyNth(positiveInteger(`${what}: keyframeInterval`, options.keyframeInterval ?? 10)),
+    keyframeTimeout: duration(`${what}: keyframeTimeout`, options.keyframeTimeout ?? '2s'),
     retention: checkedRetention(what, retention),
     compression,
     codec,

@@ -5,6 +5,7 @@ import { checkOptions, nonEmptyText, signalOrNothing } from '../engine/options.t
 import type { Core } from './core.ts';
 import type { Document } from './document.ts';
 import { newCounts, type WriteCacheEvents } from './events.ts';
+import { GuardedKeyframes } from './guarded-keyframes.ts';
 import { Invalidations } from './invalidations.ts';
 import { KeyframeQueue } from './keyframe-queue.ts';
 import { KeyframeWriter } from './keyframe-writer.ts';
@@ -57,7 +58,15 @@ class Projection implements WriteCache {
     const policy = settings.keyframePolicy;
     const writer = this.#queue && new KeyframeWriter({ queue: this.#queue, policy, registry });
     const invalidations = new Invalidations();
-    this.#core = { registry, clock, events, counts: newCounts(), invalidations, keyframes, writer };
+    const guarded =
+      keyframes &&
+      new GuardedKeyframes({
+        keyframes,
+        timeout: settings.keyframeTimeout,
+        clock,
+        onFailed: (error) => events.emit('keyframeReadFailed', { error }),
+      });
+    this.#core = { registry, clock, events, counts: newCounts(), invalidations, keyframes, guarded, writer };
     this.#room = new Room(this.#core, settings);
   }
 
@@ -158,7 +167,12 @@ class Projection implements WriteCache {
       reads: answered + failed + aborted,
       hitRatio: answered === 0 ? 0 : hits / answered,
       memory: this.#room.streams.usage,
-      keyframes: { ...queue, depth: this.#queue?.depth ?? 0, rejected: { ...this.#rejected } },
+      keyframes: {
+        ...queue,
+        ...(this.#core.guarded?.counts ?? { readFailures: 0, readsSkipped: 0 }),
+        depth: this.#queue?.depth ?? 0,
+        rejected: { ...this.#rejected },
+      },
     };
   }
 

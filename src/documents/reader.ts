@@ -80,15 +80,19 @@ export class Reader {
   /** What is in memory and is right if nobody else has written. */
   trusted(where: Where, revision: number | undefined): Snapshot | undefined {
     const stream = this.#stream(where);
-    const at = revision ?? stream?.head ?? -1;
-    return stream && this.#isSettled(where, at, stream.head) ? stream.ring.get(at) : undefined;
+    const at = revision ?? stream?.head;
+    if (!stream || at === undefined || !this.#isSettled(where, at, stream.head ?? Infinity)) return undefined;
+    return stream.ring.get(at);
   }
 
   /** The state as the source has it at some moment after the question. */
   async checked(wanted: Wanted): Promise<Found> {
     const { where, revision, signal } = wanted;
     const before = this.#stream(where)?.ring.newest;
-    const heads = await this.#headsOf(where, revision, signal);
+    const ticket = this.#core.invalidations.open();
+    const heads = await this.#headsOf(where, revision, signal).finally(() => ticket.close());
+    // Where the stream ended before an invalidation is of no account after it.
+    if (ticket.overtaken(where.documentId)) return this.checked(wanted);
     const head = heads.scope.revision;
     const stream = this.#stream(where);
     if (before && before.revision > head && stream?.ring.newest === before) {
@@ -101,7 +105,7 @@ export class Reader {
     const held = stream?.ring.get(target);
     if (!stream || !held || !isCurrent(held, heads) || !this.#isSettled(where, target, head))
       return this.#join({ ...wanted, revision: target }, heads);
-    if (target === head) stream.head = head;
+    if (target === head) stream.reached(head);
     return { snapshot: held, outcome: 'hits' };
   }
 
@@ -155,7 +159,7 @@ export class Reader {
 
   #refuseAhead(where: Where, stream: Stream, head: number): void {
     for (const snapshot of stream.ring.all()) if (snapshot.revision > head) this.#refuse(where, snapshot);
-    stream.head = -1;
+    stream.head = undefined;
   }
 
   #refuse(where: Where, snapshot: Snapshot): void {
@@ -214,7 +218,7 @@ export class Reader {
     if (this.#streams.branch(documentId, branch)) this.#streams.know(documentId, branch, lifecycle);
     const stream = this.#stream(where);
     if (!stream) return; // it was too large to be kept
-    if (isHead) stream.head = snapshot.revision;
+    if (isHead) stream.reached(snapshot.revision);
     if (this.#outer) return;
     if (rebuilt.from === 'keyframe') stream.since = sinceRevision(rebuilt.base);
     this.#core.writer?.offer(where, snapshot, lifecycle, stream.since, rebuilt.ms);

@@ -7,7 +7,8 @@
 import type { Clock } from '../engine/clock.ts';
 import { appliedAt, type Boundaries } from './boundaries.ts';
 import type { Document } from './document.ts';
-import type { Expected, Keyframes } from './keyframes.ts';
+import type { GuardedKeyframes } from './guarded-keyframes.ts';
+import type { Expected } from './keyframes.ts';
 import { appliedUpgrades, type Lifecycle } from './lifecycle.ts';
 import type { DocumentModelRegistry } from './model.ts';
 import type { Operation } from './operation.ts';
@@ -30,7 +31,7 @@ export interface Rebuild {
   readonly registry: DocumentModelRegistry;
   /** States of the stream in memory at or below the revision, the newest first. */
   readonly held: readonly Snapshot[];
-  readonly keyframes: Keyframes | undefined;
+  readonly keyframes: GuardedKeyframes | undefined;
   /** What a keyframe of an origin must be. */
   readonly expected: (origin: Origin) => Expected;
   readonly clock: Clock;

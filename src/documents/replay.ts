@@ -49,8 +49,9 @@ export async function replay(wanted: Replay): Promise<Start> {
       const version = versionAfter(lifecycle, upgrades);
       const model = models.get(version) ?? registry.getModel(lifecycle.documentType, version);
       models.set(version, model);
-      document.header.revision = { [DOCUMENT_SCOPE]: lifecycle.revision + 1, [where.scope]: operation.index };
-      document = reduce(model, document, operation, where);
+      const revision = { [DOCUMENT_SCOPE]: lifecycle.revision + 1, [where.scope]: operation.index };
+      // A fresh shell each time: some reducers freeze what they answer with, header and all.
+      document = reduce(model, { ...document, header: { ...document.header, revision } }, operation, where);
     }
     const now = clock.now();
     if (now - slice < SLICE && now >= slice) continue;

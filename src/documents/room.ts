@@ -157,9 +157,11 @@ export class Room implements States {
       throw bad(`putState: the document must be a ${describe(documentType)}`, document.header.documentType);
     const where = { documentId, scope, branch };
     const lifecycle = this.#lifeBy(where, operation);
+    const lived = document.header.revision?.[DOCUMENT_SCOPE];
     const documentRevision =
-      scope === DOCUMENT_SCOPE ? revision : (document.header.revision?.[DOCUMENT_SCOPE] ?? 0) - 1;
-    const last = lastOf(document, DOCUMENT_SCOPE);
+      scope === DOCUMENT_SCOPE ? revision : lived === undefined ? (lifecycle?.revision ?? -1) : lived - 1;
+    // Who doesn't bring the document scope's last operation along means the one that is known.
+    const last = lastOf(document, DOCUMENT_SCOPE) ?? lifecycle?.operation;
     const documentOperation = last?.index === documentRevision ? last : undefined;
     const known = lifecycle?.revision === documentRevision && lifecycle.operation?.id === documentOperation?.id;
     const origin = known ? originOf(lifecycle, where, revision) : undefined;
@@ -177,7 +179,7 @@ export class Room implements States {
     const held = this.streams.branch(documentId, branch);
     const stream = held?.streams.get(scope);
     if (!stream) return; // it was too large to be kept
-    if (position === 'head') stream.head = snapshot.revision;
+    if (position === 'head') stream.reached(snapshot.revision);
     if (held?.lifecycle && !this.#outer) this.#core.writer?.offer(where, snapshot, held.lifecycle, stream.since, 0);
   }
 

@@ -37,9 +37,8 @@ export type SnapshotFacts = Omit<Snapshot, 'header' | 'state' | 'initialState' |
 /** Keep a document. Its state is frozen. Throws `bad_value` for a state that isn't plain data. */
 export function snapshotOf({ header, state, initialState }: Document, facts: SnapshotFacts): Snapshot {
   const { operation, documentOperation, scope, revision, documentRevision } = facts;
-  let bytes = 0;
-  for (const part of [state, initialState, operation, documentOperation, header.meta, header.sig])
-    bytes += freezeNew(part);
+  // All together: if one of them is refused, none of them is changed.
+  const bytes = freezeNew([state, initialState, operation, documentOperation, header.meta, header.sig]);
   const { revision: _, protocolVersions, ...rest } = header;
   const kept: DocumentHeader = {
     ...rest,

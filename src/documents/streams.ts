@@ -12,8 +12,8 @@ const OWN = 1000; // bytes of maps and fields around a state or a document
 /** The states of one stream. */
 export class Stream {
   readonly ring: Ring<Snapshot>;
-  /** The largest revision that was the stream's head when it was looked at, or was put; -1 if none is known. */
-  head = -1;
+  /** The largest revision that was the stream's head when it was looked at, or was put, as far as it is known. */
+  head: number | undefined;
   /** What has come together since the last keyframe. */
   since: Since = sinceRevision(-1);
   readonly #size: number;
@@ -31,6 +31,11 @@ export class Stream {
   /** The bytes of all its states together, which share most of what is in them. */
   get bytes(): number {
     return this.#wholeBytes + this.#newBytes - (this.#whole?.bytes ?? 0);
+  }
+
+  /** A revision was the stream's head. What is told later may have been found out earlier. */
+  reached(revision: number): void {
+    this.head = Math.max(this.head ?? -1, revision);
   }
 
   push(snapshot: Snapshot): void {
@@ -190,6 +195,7 @@ export class Streams {
     this.#weigh(held);
     if (known) this.#o.policy.touch(held.slot, held.bytes);
     else this.#o.policy.insert(held.slot, documentId, held.bytes);
+    if (held.bytes > this.#o.maxBytes) this.#evict(held); // nobody else has to leave for what doesn't fit
     this.#settle();
   }
 
@@ -216,9 +222,13 @@ export class Streams {
     while (this.#documents.size > this.#o.maxDocuments || this.#bytes > this.#o.maxBytes) {
       const victim = this.#bySlot[this.#o.policy.victim()];
       if (!victim) return;
-      this.#evicted++;
-      this.#forget(victim);
+      this.#evict(victim);
     }
+  }
+
+  #evict(held: Held): void {
+    this.#evicted++;
+    this.#forget(held);
   }
 
   #forget(held: Held): void {

@@ -117,6 +117,9 @@ export interface WriteCacheStats extends Readonly<WriteCacheCounts> {
   readonly keyframes: Readonly<QueueCounts> & {
     /** Waiting or being written. */
     readonly depth: number;
+    /** Times that reading the store failed, and times that it wasn't tried since it had failed before. */
+    readonly readFailures: number;
+    readonly readsSkipped: number;
     /** Found and of no use, by reason. */
     readonly rejected: Readonly<Partial<Record<Rejection, number>>>;
   };
