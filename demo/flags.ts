@@ -15,6 +15,8 @@ export interface Flags {
   readonly processes: number | undefined;
   /** Show two processes on a Redis server that is killed and returns. */
   readonly redis: boolean;
+  /** Show documents: a repository's history, undone and redone. */
+  readonly documents: boolean;
 }
 
 /** The port of `--serve`, so that its address is the same each time. */
@@ -34,11 +36,17 @@ export const HELP = `Usage: npm run demo -- [flags]
                     with one load for all of them
   --redis           instead of all that: two processes on a Redis server,
                     which is killed, returns empty, and stalls
+  --documents       instead of all that: this repository's history as a
+                    document, scrubbed, undone, redone, and read again
+                    by another process
   --help            print this`;
 
 /** Read the command line. Throws {@link Trouble} for anything that isn't in {@link HELP}. */
 export function readFlags(args: readonly string[]): Flags {
-  const { serve = false, help = false, redis = false, port, requests, processes } = parsed(args);
+  const { serve = false, help = false, redis = false, documents = false, port, requests, processes } = parsed(args);
+  for (const [flag, given] of Object.entries({ serve, redis, port, requests, processes }))
+    if (documents && given !== undefined && given !== false)
+      throw new Trouble(`--${flag} doesn't go with --documents.`);
   for (const [flag, given] of Object.entries({ port, requests, processes })) {
     if (given === undefined) continue;
     if (redis) throw new Trouble(`--${flag} doesn't go with --redis.`);
@@ -51,6 +59,7 @@ export function readFlags(args: readonly string[]): Flags {
     requests: requests === undefined ? REQUESTS : wholeNumber('--requests', requests, 0, MOST_REQUESTS),
     processes: processes === undefined ? undefined : wholeNumber('--processes', processes, 2, MOST_PROCESSES),
     redis,
+    documents,
   };
 }
 
@@ -61,6 +70,7 @@ function parsed(args: readonly string[]): {
   readonly requests?: string;
   readonly processes?: string;
   readonly redis?: boolean;
+  readonly documents?: boolean;
 } {
   try {
     return parseArgs({
@@ -72,6 +82,7 @@ function parsed(args: readonly string[]): {
         requests: { type: 'string' },
         processes: { type: 'string' },
         redis: { type: 'boolean' },
+        documents: { type: 'boolean' },
       },
     }).values;
   } catch (error) {

@@ -1,4 +1,5 @@
 /** The demo's entry: `npm run demo`, and Ctrl-C. */
+import { tellOfDocuments } from './documents/story.ts';
 import { tell } from './story.ts';
 
 const stopping = new AbortController();
@@ -6,8 +7,9 @@ const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stopping.abort());
 process.stdout.on('error', () => stopping.abort()); // whoever read the output has gone
 
-process.exitCode = await tell({
-  args: process.argv.slice(2),
+const args = process.argv.slice(2);
+process.exitCode = await (args.includes('--documents') ? tellOfDocuments : tell)({
+  args,
   env: process.env,
   out: process.stdout,
   err: process.stderr,

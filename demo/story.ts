@@ -1,6 +1,6 @@
 /** What the demo tells, from the first line to the last: of one process that restarts, of several on one file, or of an outage. */
 import type { Cache } from 'tidemark';
-import { type Check, type Report } from './checks.ts';
+import type { Check } from './checks.ts';
 import { Client } from './client.ts';
 import { explanationLines } from './explanation.ts';
 import { type Flags, HELP, readFlags } from './flags.ts';
@@ -10,6 +10,7 @@ import { prove } from './proof.ts';
 import { RedisServer } from './redis-server.ts';
 import { ReplicaSet } from './replica-set.ts';
 import { openCache, Repository } from './repository.ts';
+import { exitCodeOf, reportOn, sumUp } from './report.ts';
 import { restart } from './restart.ts';
 import { comparisonRows, liveLine, time } from './results.ts';
 import { listen } from './server.ts';
@@ -32,21 +33,13 @@ export interface StoryOptions {
 }
 
 const CLIENTS = 4;
-const FOUND = 27; // the longest of what checks find when all is well
 const SEED = 20_600;
 const MAX_SILENCE = 2000; // milliseconds: short, so that it can be shown
 const PATIENCE = 15_000; // milliseconds until processes follow the log
 
 /** Run the demo. Resolves to its exit code: 1 if something is wrong, 130 if it was stopped. Rejects only for a bug of its own. */
-export async function tell(options: StoryOptions): Promise<number> {
-  const { err, signal } = options;
-  try {
-    return await begin(options);
-  } catch (error) {
-    if (!signal.aborted && !(error instanceof Trouble)) throw error;
-    err.write(`\ndemo: ${signal.aborted ? 'stopped' : (error as Trouble).message}\n`);
-    return signal.aborted ? 130 : 1;
-  }
+export function tell(options: StoryOptions): Promise<number> {
+  return exitCodeOf(() => begin(options), options);
 }
 
 async function begin({ args, env, out, signal, folder }: StoryOptions): Promise<number> {
@@ -206,34 +199,10 @@ async function showRestart({ terminal, ...stage }: Served): Promise<readonly Che
   return restart({ ...stage, report: reportOn(terminal) });
 }
 
-/** Throws {@link Trouble} if a check failed. */
-function sumUp(terminal: Terminal, checks: readonly Check[]): void {
-  const wrong = checks.filter((check) => !check.right);
-  if (wrong.length > 0) {
-    const list = wrong.map(({ what, found }) => `\n  ${what}: ${found}`).join('');
-    throw new Trouble(`${wrong.length} of ${checks.length} checks failed:${list}`);
-  }
-  terminal.line();
-  terminal.line(terminal.paint(['bold', 'green'], `All ${checks.length} checks hold.`));
-}
-
 /** As `Promise.all`, but when it rejects everything has ended: nothing begins behind the back of who cleans up. */
 async function allOf<T>(all: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(all);
   return Promise.all(all);
-}
-
-function reportOn(terminal: Terminal): Report {
-  return {
-    working: (text) => terminal.working(text),
-    step: (text) => terminal.say(text, 'bold'),
-    check({ what, found, right }) {
-      const room = Math.min(terminal.width - FOUND - 4, 60);
-      const text = `${terminal.cut(what, room).padEnd(room)}  ${found}`;
-      if (right) terminal.tick(text);
-      else terminal.cross(text);
-    },
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
