@@ -6,6 +6,7 @@
 import { reads } from './disk/reads.ts';
 import { millions } from './disk/millions.ts';
 import { disk } from './disk/tables.ts';
+import { documents } from './documents/tables.ts';
 import { hits } from './hits.ts';
 import { invalidations } from './invalidations.ts';
 import { memoryPerEntry } from './memory-per-entry.ts';
@@ -26,6 +27,7 @@ const TABLES: Readonly<Record<string, () => Promise<void>>> = {
     await disk();
   },
   millions,
+  documents,
   redis: () => redis({ write: flags.includes('--write') }),
 };
 

@@ -41,17 +41,34 @@ const VIEWS: Readonly<Record<string, (buffer: ArrayBuffer) => ArrayBufferView>> 
 export const jsonCodec: Codec = {
   name: 'json',
   encode(value) {
-    return new TextEncoder().encode(JSON.stringify(toJson(value, new Set())));
+    const json = isJson(value, 0) ? value : toJson(value, new Set());
+    return new TextEncoder().encode(JSON.stringify(json));
   },
   decode(bytes) {
     try {
-      return fromJson(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      const json: unknown = JSON.parse(text);
+      return text.includes(TAG) ? fromJson(json) : json;
     } catch (cause) {
       if (cause instanceof TidemarkError) throw cause;
       throw new TidemarkError('bad_bytes', "bytes can't be read as JSON", cause);
     }
   },
 };
+
+/** Is it what JSON says as it is? Most values are, and needn't be copied before they are written. */
+function isJson(value: unknown, depth: number): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || depth > DEEPEST || Object.getOwnPropertySymbols(value).length > 0) return false;
+  const names = Object.keys(value);
+  if (Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Array.prototype || names.length !== value.length) return false;
+    return value.every((part) => isJson(part, depth + 1)) && names.every((name, i) => name === String(i));
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype || Object.hasOwn(value, TAG)) return false;
+  return names.every((name) => isJson((value as Record<string, unknown>)[name], depth + 1));
+}
 
 function toJson(value: unknown, above: Set<object>): unknown {
   const kind = kindOf(value);
@@ -115,14 +132,17 @@ function objectToJson(value: Record<string, unknown>, json: (part: unknown) => u
 
 function fromJson(json: unknown): unknown {
   if (typeof json !== 'object' || json === null) return json;
-  if (Array.isArray(json)) return json.map(fromJson);
-  return Object.hasOwn(json, TAG) ? fromTagged(json as Tagged) : objectFromJson(json, {});
+  return !Array.isArray(json) && Object.hasOwn(json, TAG) ? fromTagged(json as Tagged) : withParts(json);
 }
 
-function objectFromJson(json: object, into: object): object {
-  for (const [name, value] of Object.entries(json))
-    Object.defineProperty(into, name, { value: fromJson(value), writable: true, enumerable: true, configurable: true });
-  return into;
+/** Its parts in the place of what stood for them. A property named __proto__ is there already, and one like any other. */
+function withParts(json: object): object {
+  const parts = json as Record<string, unknown>;
+  for (const name of Object.keys(json)) {
+    const part = parts[name];
+    if (typeof part === 'object' && part !== null) parts[name] = fromJson(part);
+  }
+  return json;
 }
 
 function fromTagged({ [TAG]: tag, v }: Tagged): unknown {
@@ -140,9 +160,9 @@ function fromTagged({ [TAG]: tag, v }: Tagged): unknown {
     case 'set':
       return new Set((v as unknown[]).map(fromJson));
     case 'object':
-      return objectFromJson(v as object, {});
+      return withParts(v as object);
     case 'bare':
-      return objectFromJson(v as object, Object.create(null) as object);
+      return Object.setPrototypeOf(withParts(v as object), null) as object;
     case 'ArrayBuffer':
       return fromBase64(v as string);
     default: {

@@ -29,10 +29,19 @@ function isCatalogue(value: unknown): value is Catalogue {
   return (
     typeof value === 'object' &&
     value !== null &&
-    Object.values(value).every(
-      (keyframes) =>
+    Object.entries(value).every(
+      ([stream, keyframes]) =>
+        isStreamKey(JSON.parse(stream)) &&
         Array.isArray(keyframes) &&
-        keyframes.every((one) => Array.isArray(one) && one.length === 2 && one.every(Number.isSafeInteger)),
+        keyframes.every((one) => Array.isArray(one) && one.length === 2 && one.every(isCount)),
     )
   );
+}
+
+function isStreamKey(names: unknown): boolean {
+  return Array.isArray(names) && names.length === 2 && names.every((name) => typeof name === 'string');
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

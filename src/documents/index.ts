@@ -2,6 +2,7 @@
 export { createWriteCache } from './projection.ts';
 export type { Check, WriteCacheOptions } from './options.ts';
 export type {
+  HeldState,
   PutOptions,
   ReadOptions,
   States,

@@ -9,7 +9,7 @@ export interface KeyframeFacts {
   readonly revisions: number;
   /** Milliseconds that replays of what came since have taken, the newest of them. */
   readonly replayMs: number;
-  /** Bytes of the operations that came since, roughly, as far as they have been seen. */
+  /** Characters of JSON of the operations that came since, as far as they have been seen. */
   readonly operationBytes: number;
   /** Bytes of the last keyframe; `undefined` if none is known. */
   readonly keyframeBytes: number | undefined;
@@ -61,9 +61,11 @@ export interface Retention {
 export function retained(revisions: readonly number[], { dense = 8, sparsity = 0.5 }: Retention): number[] {
   const newest = revisions.at(-1) ?? 0;
   const kept: number[] = [];
-  for (const revision of revisions.toReversed()) {
+  for (let i = revisions.length - 1; i >= 0; i--) {
     const last = kept[0];
-    if (kept.length < dense || last - revision >= (newest - last) * sparsity) kept.unshift(revision);
+    // What counts is the gap that there would be without it. Thus what is kept stays, however often this is asked meanwhile.
+    const before = i > 0 ? revisions[i - 1] : -1;
+    if (kept.length < dense || last - before > (newest - last) * sparsity) kept.unshift(revisions[i]);
   }
   return kept;
 }

@@ -1,12 +1,13 @@
 /** Keyframes are written in the background: after the caller's commit, one per stream at a time, again when it fails, never without end. */
 import type { Clock } from '../engine/clock.ts';
+import { turn } from '../engine/turn.ts';
 import type { Keyframes, NewKeyframe } from './keyframes.ts';
 import type { Where } from './reduce.ts';
 
 const ATTEMPTS = 3;
 const PAUSE = 100; // milliseconds before the first repetition, then twice as long each time
 const AT_ONCE = 4;
-const MOST = 1000; // streams that wait
+const MOST = 256; // streams that wait, each with a state
 const TIMEOUT = 10_000; // milliseconds for one attempt
 
 /** What became of the keyframes that were wanted. */
@@ -60,12 +61,12 @@ export class KeyframeQueue {
     if (waiting) {
       this.counts.coalesced++;
       if (waiting.keyframe.operation.index > keyframe.operation.index) return;
-    } else if (this.#wanted.size >= MOST) {
+    } else if (this.#wanted.size >= MOST || this.#stopped.signal.aborted) {
       this.counts.dropped++;
       return;
     }
     this.#wanted.set(key, { where, keyframe });
-    queueMicrotask(() => this.#go()); // not within the caller's own time
+    void turn().then(() => this.#go()); // not in the caller's own time, nor before what it does next
   }
 
   /** Wait until all is written, `ms` milliseconds at most; what is left then is dropped. */
@@ -121,6 +122,7 @@ export class KeyframeQueue {
         if (attempt === ATTEMPTS || this.#stopped.signal.aborted) throw error;
         this.counts.retried++;
         await new Promise<void>((resolve) => this.#o.clock.after(PAUSE * 2 ** (attempt - 1), resolve));
+        this.#stopped.signal.throwIfAborted();
       }
     }
   }

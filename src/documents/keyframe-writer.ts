@@ -1,5 +1,4 @@
 /** Decides after each state whether it becomes a keyframe, and has it written. */
-import { sizeOf } from './freeze.ts';
 import { fingerprintOf } from './keyframe.ts';
 import type { KeyframePolicy } from './keyframe-policy.ts';
 import type { KeyframeQueue } from './keyframe-queue.ts';
@@ -29,6 +28,8 @@ export interface KeyframeWriterOptions {
   readonly queue: KeyframeQueue;
   readonly policy: KeyframePolicy;
   readonly registry: DocumentModelRegistry;
+  /** Told of what the policy or the registry throws. */
+  readonly onFailed: (where: Where, revision: number, error: unknown) => void;
 }
 
 /** Offers states to the queue. */
@@ -42,10 +43,18 @@ export class KeyframeWriter {
 
   /** A state has been put, or made within `ms` milliseconds. Never throws. */
   offer(where: Where, snapshot: Snapshot, lifecycle: Lifecycle, since: Since, ms: number): void {
+    try {
+      this.#offer(where, snapshot, lifecycle, since, ms);
+    } catch (error) {
+      this.#o.onFailed(where, snapshot.revision, error);
+    }
+  }
+
+  #offer(where: Where, snapshot: Snapshot, lifecycle: Lifecycle, since: Since, ms: number): void {
     const { operation, origin, revision } = snapshot;
     if (!operation || !origin || where.scope === DOCUMENT_SCOPE) return;
     since.replayMs += ms;
-    since.operationBytes += sizeOf(operation);
+    since.operationBytes += JSON.stringify(operation).length;
     const revisions = revision - Math.max(since.revision, 0);
     const { replayMs, operationBytes, bytes } = since;
     if (revisions <= 0 || !this.#o.policy({ revision, revisions, replayMs, operationBytes, keyframeBytes: bytes }))

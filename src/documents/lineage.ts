@@ -6,17 +6,29 @@
  * - a state at an earlier revision is of use exactly if that revision lies on the path (replaying from any other gives a
  *   state with operations in it that have been taken back, or without some that count);
  * - the state at every revision on the path is that revision's own state, whatever came later.
+ *
+ * One kind of operation is no part of a tree: what reorders (see `reordered.ts`). Behind one, only what comes later is a base.
  */
 import { TidemarkError } from '../engine/errors.ts';
-import { counts, isVoid, type Operation, type Protocol } from './operation.ts';
+import { isUndo, type Operation, type Protocol, skipOf } from './operation.ts';
+import { whatCounts } from './reordered.ts';
+
+/** What leads to a revision. */
+export interface Path {
+  /** In order. What does nothing may be among them. */
+  readonly operations: readonly Operation[];
+  /** From this revision on, the state at each operation of the path is that revision's own. */
+  readonly sureFrom: number;
+}
 
 /** The part of a history after a base revision, with the parents of its operations as far as they can be told from it. */
 export class Lineage {
   readonly #protocol: Protocol;
   readonly #base: number;
   readonly #operations: Operation[] = [];
-  /** By place after the base; `undefined` for a parent that lies somewhere below the base. */
+  /** By place after the base; `undefined` for a parent that lies somewhere below the base, or doesn't exist. */
   readonly #parents: (number | undefined)[] = [];
+  #reorderedAt: number | undefined;
 
   /** `base` is the revision after which operations are going to be added; -1 for the root. */
   constructor(protocol: Protocol, base: number) {
@@ -48,31 +60,50 @@ export class Lineage {
     return parent;
   }
 
-  /** The operations that lead from the base to the end, in order; `undefined` if the base isn't on the way. */
-  path(): readonly Operation[] | undefined {
+  /** What leads from the base to the end; `undefined` if the base isn't on the way. */
+  path(): Path | undefined {
+    if (this.#reorderedAt !== undefined)
+      return this.#base === -1 ? { operations: whatCounts(this.#operations), sureFrom: this.#reorderedAt } : undefined;
     const path: Operation[] = [];
     let at: number | undefined = this.end;
     while (at !== undefined && at > this.#base) {
-      path.push(this.#operations[at - this.#base - 1]);
+      path.push(this.#at(at));
       at = this.#parents[at - this.#base - 1];
     }
-    return at === this.#base ? path.toReversed() : undefined;
+    return at === this.#base ? { operations: path.toReversed(), sureFrom: this.#base } : undefined;
   }
 
   #parentOf(operation: Operation): number | undefined {
     const before = operation.index - 1;
-    if (operation.skip === 0 || isVoid(operation)) return before;
-    return this.#protocol === 1 ? Math.max(-1, before - operation.skip) : this.#back(before, operation.skip);
+    const skip = skipOf(operation);
+    if (skip === 0) return before;
+    if (this.#protocol === 1) return this.#before(operation.index - skip, before);
+    if (isUndo(operation)) return this.#undone(before);
+    this.#reorderedAt = operation.index;
+    return undefined;
   }
 
-  /** The revision that is left when the newest `skip` operations that count are taken back. */
-  #back(from: number, skip: number): number | undefined {
+  /** The newest revision on the way back that lies before an index. */
+  #before(index: number, from: number): number | undefined {
     let at: number | undefined = from;
-    for (let left = skip; left > 0;) {
-      if (at === undefined || at <= this.#base) return this.#base === -1 ? -1 : undefined;
-      if (counts(this.#operations[at - this.#base - 1])) left--;
-      at = this.#parents[at - this.#base - 1];
-    }
+    while (at !== undefined && at >= Math.max(index, 0)) at = this.#parent(at);
     return at;
+  }
+
+  /** The revision from which the newest operation on the way back continued that is no undo. */
+  #undone(from: number): number | undefined {
+    let at: number | undefined = from;
+    while (at !== undefined && at > this.#base && isUndo(this.#at(at))) at = this.#parent(at);
+    return at === undefined ? undefined : this.#parent(at);
+  }
+
+  /** From what a revision continues; the root from nothing else, the base nobody knows. */
+  #parent(revision: number): number | undefined {
+    if (revision > this.#base) return this.#parents[revision - this.#base - 1];
+    return this.#base === -1 ? -1 : undefined;
+  }
+
+  #at(revision: number): Operation {
+    return this.#operations[revision - this.#base - 1];
   }
 }

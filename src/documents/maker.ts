@@ -78,7 +78,7 @@ export class StateMaker {
     };
     const rebuilt = await rebuild(wanted);
     const { document, operation } = rebuilt;
-    return { snapshot: snapshotOf(document, { ...factsAt(revision), operation }), rebuilt };
+    return { snapshot: snapshotOf(document, { ...factsAt(revision), operation }, held[0]), rebuilt };
   }
 
   /** The `document` scope itself: its state is its life, and of the others what its upgrades make of their beginnings. */

@@ -16,9 +16,9 @@ export interface DocumentModel {
   /** The state of a new document, by scope. */
   initialState(): State;
   /**
-   * The document after an operation. It gets a document whose state is frozen and answers with another one; what didn't
-   * change should be the same objects, since what is the same is neither frozen nor kept twice. It must answer the same
-   * each time. Only header and state of the answer are used: the cache knows which operations there are.
+   * The document after an operation. It must leave alone what it gets (a state that was read or kept is frozen) and answers
+   * with another document; what didn't change should be the same objects, since what is the same is neither frozen nor kept
+   * twice. It must answer the same each time. Only header and state of the answer are used: the cache knows which operations there are.
    */
   reducer(document: Document, operation: Operation): Document;
 }

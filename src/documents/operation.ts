@@ -36,9 +36,11 @@ export interface Operation {
 
 /**
  * How the operations of a document take earlier ones back, as its CREATE_DOCUMENT says (`protocolVersions['base-reducer']`).
+ * What has been taken back stays so.
  *
- * 1. `skip` counts indices: an operation at 7 with a skip of 2 continues from 4, whatever 5 and 6 were.
- * 2. `skip` counts operations that still count: each takes back the newest one that no other has taken back.
+ * 1. An operation takes back all that stand at the `skip` indices before its own.
+ * 2. A NOOP that skips takes back the newest operation that isn't such a NOOP, whatever its skip says; so a chain of them is
+ *    a chain of undos. Any other operation that skips reorders: see `reordered.ts`.
  */
 export type Protocol = 1 | 2;
 
@@ -48,9 +50,19 @@ export const DOCUMENT_SCOPE = 'document';
 /** The action that does nothing but take operations back: an undo, as it is stored. */
 export const NOOP = 'NOOP';
 
-/** Does it do anything to the state, and can it be taken back? */
+/** Does it do anything to the state? */
 export function counts(operation: Operation): boolean {
   return operation.action.type !== NOOP && !isVoid(operation);
+}
+
+/** Is it an undo? Only in protocol 2 it stands for one operation, whatever its skip. */
+export function isUndo(operation: Operation): boolean {
+  return operation.action.type === NOOP && skipOf(operation) > 0;
+}
+
+/** Its skip; 0 of what was denied or failed. */
+export function skipOf(operation: Operation): number {
+  return isVoid(operation) ? 0 : operation.skip;
 }
 
 /** Was it denied, or did it fail? It then takes nothing back, either. */

@@ -11,6 +11,7 @@ import {
   duration,
   type Duration,
   functionOrNothing,
+  nonEmptyText,
   oneOf,
   positiveInteger,
   size,
@@ -114,12 +115,13 @@ export function settingsOf(options: WriteCacheOptions): Settings {
   const what = 'createWriteCache';
   checkOptions(what, options, NAMES);
   const { operations, registry, keyframes, keyframePolicy, retention = {}, on = {}, clock = systemClock } = options;
-  methods(`${what}: operations`, operations, ['getSince', 'getHeads']);
+  assertSource(`${what}: operations`, operations);
   methods(`${what}: registry`, registry, ['getModel', 'getUpgrade']);
   if (keyframes !== undefined)
     methods(`${what}: keyframes`, keyframes, ['get', 'put', 'delete', 'clear', 'startup', 'shutdown']);
   const { compression = gzip, codec = jsonCodec, policy = lru } = options;
   methods(`${what}: compression`, compression, ['compress', 'decompress']);
+  nonEmptyText(`${what}: compression.name`, compression.name);
   methods(`${what}: codec`, codec, ['encode', 'decode']);
   methods(`${what}: clock`, clock, ['now', 'after']);
   aFunction(`${what}: policy`, policy);
@@ -145,6 +147,11 @@ export function settingsOf(options: WriteCacheOptions): Settings {
     clock,
     on,
   };
+}
+
+/** Throws `bad_option` for anything but an operation source. */
+export function assertSource(what: string, source: OperationSource): void {
+  methods(what, source, ['getSince', 'getHeads']);
 }
 
 /** Throws `bad_option` for anything but a way of checking. */

@@ -11,11 +11,12 @@ import { KeyframeQueue } from './keyframe-queue.ts';
 import { KeyframeWriter } from './keyframe-writer.ts';
 import type { Rejection } from './keyframe.ts';
 import { Keyframes } from './keyframes.ts';
-import { type Settings, settingsOf, type WriteCacheOptions } from './options.ts';
+import { assertSource, type Settings, settingsOf, type WriteCacheOptions } from './options.ts';
 import { Room } from './room.ts';
 import { verify } from './verify.ts';
 import { walk } from './walk.ts';
 import type {
+  HeldState,
   PutOptions,
   ReadOptions,
   States,
@@ -56,7 +57,14 @@ class Projection implements WriteCache {
     const keyframes = this.#keyframes(events);
     this.#queue = keyframes && this.#makeQueue(keyframes, events);
     const policy = settings.keyframePolicy;
-    const writer = this.#queue && new KeyframeWriter({ queue: this.#queue, policy, registry });
+    const writer =
+      this.#queue &&
+      new KeyframeWriter({
+        queue: this.#queue,
+        policy,
+        registry,
+        onFailed: (where, revision, error) => events.emit('keyframeFailed', { ...where, revision, error }),
+      });
     const invalidations = new Invalidations();
     const guarded =
       keyframes &&
@@ -99,6 +107,7 @@ class Projection implements WriteCache {
 
   async withTransaction<T>(work: (transaction: States) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     checkOptions('withTransaction', options, ['operations']);
+    if (options.operations !== undefined) assertSource('withTransaction: operations', options.operations);
     const inner = this.#room.inner(options.operations);
     try {
       const answer = await work(inner);
@@ -116,26 +125,33 @@ class Projection implements WriteCache {
     branch: string,
     from: number,
     to: number = Infinity,
-    { signal }: WalkOptions = {},
+    options: WalkOptions = {},
   ): AsyncGenerator<{ readonly revision: number; readonly document: Document }, void> {
+    checkOptions('walk', options, ['signal']);
+    const { signal } = options;
     for (const [name, text] of Object.entries({ documentId, scope, branch })) nonEmptyText(`walk: ${name}`, text);
     signalOrNothing('walk: signal', signal);
-    if (!Number.isSafeInteger(from) || from < -1 || !(to >= from))
+    if (!Number.isSafeInteger(from) || from < -1 || !(to >= from) || !(Number.isSafeInteger(to) || to === Infinity))
       throw new TidemarkError('bad_option', `walk: from revision ${from} to ${to} is no way`);
     const { operations: source } = this.#settings;
     const where = { documentId, scope, branch };
     return walk({ core: this.#core, reader: this.#room.reader, source, where, documentType, from, to, signal });
   }
 
-  async verify(
-    documentId: string,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Verification> {
+  held(documentId: string, scope: string, branch: string): readonly HeldState[] {
+    return this.#room.held(documentId, scope, branch);
+  }
+
+  async verify(documentId: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Verification> {
+    checkOptions('verify', options, ['signal']);
     nonEmptyText('verify: documentId', documentId);
+    const { signal } = options;
+    signalOrNothing('verify: signal', signal);
     return verify({ core: this.#core, reader: this.#room.reader, streams: this.#room.streams, documentId, signal });
   }
 
   async prune(documentId?: string): Promise<number> {
+    if (documentId !== undefined) nonEmptyText('prune: documentId', documentId);
     const { keyframes } = this.#core;
     if (!keyframes) return 0;
     let removed = 0;

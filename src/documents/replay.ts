@@ -21,7 +21,9 @@ export interface Replay {
   readonly where: Where;
   readonly start: Start;
   /** What leads from the start to the revision. */
-  readonly path: readonly Operation[];
+  readonly operations: readonly Operation[];
+  /** From this revision on, states on the way are those of their own revisions. */
+  readonly sureFrom: number;
   readonly revision: number;
   readonly lifecycle: Lifecycle;
   readonly boundaries: Boundaries;
@@ -34,7 +36,7 @@ export interface Replay {
 
 /** The document at the end, not frozen, and how many upgrades it has behind it. Throws `reducer_failed`. */
 export async function replay(wanted: Replay): Promise<Start> {
-  const { where, path, lifecycle, boundaries, registry, clock, signal } = wanted;
+  const { where, operations, lifecycle, boundaries, registry, clock, signal } = wanted;
   const models = new Map<number, DocumentModel>();
   const own = ownOf(lifecycle);
   let { document, upgrades } = wanted.start;
@@ -43,7 +45,7 @@ export async function replay(wanted: Replay): Promise<Start> {
     for (; upgrades < count; upgrades++) document = upgradedBy(lifecycle, upgrades, document, registry, where);
   };
   let slice = clock.now();
-  for (const operation of path) {
+  for (const operation of operations) {
     upgradeTo(appliedAt(boundaries, operation.index - 1));
     if (counts(operation)) {
       const version = versionAfter(lifecycle, upgrades);
@@ -55,7 +57,8 @@ export async function replay(wanted: Replay): Promise<Start> {
     }
     const now = clock.now();
     if (now - slice < SLICE && now >= slice) continue;
-    wanted.onPause?.(document, operation, upgrades);
+    upgradeTo(appliedAt(boundaries, operation.index)); // what belongs right after it is a part of its own state
+    if (operation.index >= wanted.sureFrom) wanted.onPause?.(document, operation, upgrades);
     await turn();
     signal?.throwIfAborted();
     slice = clock.now();

@@ -14,7 +14,7 @@ import type { Where } from './reduce.ts';
 import { assertDocument, documentOf, type Origin, type Snapshot, snapshotOf } from './snapshot.ts';
 import { Streams } from './streams.ts';
 import { readAll } from './window.ts';
-import type { PutOptions, ReadOptions, States } from './write-cache.ts';
+import type { HeldState, PutOptions, ReadOptions, States } from './write-cache.ts';
 
 type Put = readonly [where: Where, snapshot: Snapshot, position: 'head' | 'historical'];
 
@@ -165,7 +165,9 @@ export class Room implements States {
     const documentOperation = last?.index === documentRevision ? last : undefined;
     const known = lifecycle?.revision === documentRevision && lifecycle.operation?.id === documentOperation?.id;
     const origin = known ? originOf(lifecycle, where, revision) : undefined;
-    const snapshot = snapshotOf(document, { scope, revision, operation, documentRevision, documentOperation, origin });
+    const before = this.streams.branch(documentId, branch)?.streams.get(scope)?.ring.findNearest(revision);
+    const facts = { scope, revision, operation, documentRevision, documentOperation, origin };
+    const snapshot = snapshotOf(document, facts, before);
     this.#core.counts.puts++;
     if (this.#outer) this.#puts.push([where, snapshot, position]);
     this.keep(where, snapshot, position, lifecycle);
@@ -189,6 +191,7 @@ export class Room implements States {
       ...(scope !== undefined && { scope }),
       ...(branch !== undefined && { branch }),
     });
+    const outside = this.#outer?.invalidate(documentId, scope, branch) ?? 0;
     this.#core.invalidations.say(documentId);
     this.reader.detach(documentId);
     if (this.#outer) {
@@ -197,8 +200,17 @@ export class Room implements States {
       this.#ticket?.close();
       this.#ticket = this.#core.invalidations.open();
     }
-    const dropped = this.streams.drop(documentId, scope, branch);
-    return this.#outer ? Math.max(dropped, this.#outer.invalidate(documentId, scope, branch)) : dropped;
+    return Math.max(this.streams.drop(documentId, scope, branch), outside);
+  }
+
+  held(documentId: string, scope: string, branch: string): HeldState[] {
+    const stream = this.streams.branch(documentId, branch)?.streams.get(scope);
+    const all = stream?.ring.all().toReversed() ?? [];
+    return all.map((snapshot) => ({
+      revision: snapshot.revision,
+      position: snapshot.revision === stream?.head ? 'head' : 'historical',
+      document: documentOf(snapshot),
+    }));
   }
 
   clear(): void {
@@ -252,7 +264,8 @@ function lastOf({ operations }: Document, scope: string): Operation | undefined 
 }
 
 function assertNames(what: string, names: Readonly<Record<string, unknown>>): void {
-  for (const [name, text] of Object.entries(names)) nonEmptyText(`${what}: ${name}`, text);
+  for (const name in names)
+    if (!names[name] || typeof names[name] !== 'string') nonEmptyText(`${what}: ${name}`, names[name]);
 }
 
 function bad(wanted: string, value: unknown): TidemarkError {

@@ -1,7 +1,7 @@
 /** A document at a revision as it is kept: frozen, with what must be the same for it to be used. */
 import { TidemarkError } from '../engine/errors.ts';
 import type { Document, DocumentHeader, State } from './document.ts';
-import { freezeNew } from './freeze.ts';
+import { freezeNew, sizeOf } from './freeze.ts';
 import { DOCUMENT_SCOPE, type Operation } from './operation.ts';
 
 /** From what a replay began and which upgrades it went through: what begins otherwise is no part of the same history. */
@@ -34,11 +34,21 @@ export interface Snapshot {
 /** Its parts are those of a document; the rest is told beside it. */
 export type SnapshotFacts = Omit<Snapshot, 'header' | 'state' | 'initialState' | 'bytes'>;
 
-/** Keep a document. Its state is frozen. Throws `bad_value` for a state that isn't plain data. */
-export function snapshotOf({ header, state, initialState }: Document, facts: SnapshotFacts): Snapshot {
+/**
+ * Keep a document. Its state is frozen. It need not be looked at where it is the same as a state `before` it. Throws
+ * `bad_value` for a state that isn't plain data.
+ */
+export function snapshotOf(
+  { header, state, initialState }: Document,
+  facts: SnapshotFacts,
+  before?: Pick<Snapshot, 'state' | 'initialState'>,
+): Snapshot {
   const { operation, documentOperation, scope, revision, documentRevision } = facts;
   // All together: if one of them is refused, none of them is changed.
-  const bytes = freezeNew([state, initialState, operation, documentOperation, header.meta, header.sig]);
+  const bytes = freezeNew(
+    [state, initialState, operation, documentOperation, header.meta, header.sig],
+    before && [before.state, before.initialState],
+  );
   const { revision: _, protocolVersions, ...rest } = header;
   const kept: DocumentHeader = {
     ...rest,
@@ -49,7 +59,12 @@ export function snapshotOf({ header, state, initialState }: Document, facts: Sna
   return { ...facts, header: kept, state, initialState, bytes: bytes + OWN };
 }
 
-const OWN = 600; // bytes: the snapshot itself, its header and its origin
+const OWN = 750; // bytes: the snapshot itself, its header and its origin
+
+/** The bytes that a state takes with everything that it may share with others. */
+export function sizeOfSnapshot({ state, initialState, operation, documentOperation }: Snapshot): number {
+  return sizeOf([state, initialState, operation, documentOperation]) + OWN;
+}
 
 /** A document for somebody to work with: everything but the state and the operations is fresh. */
 export function documentOf(snapshot: Snapshot, history?: readonly Operation[]): Document {

@@ -1,13 +1,12 @@
 /** What is held in memory: by document and branch, the states of its streams, within limits that hold at every moment. */
 import type { Policy } from '../engine/policy.ts';
-import { sizeOf } from './freeze.ts';
 import { type Since, sinceRevision } from './keyframe-writer.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { Ring } from './ring.ts';
-import type { Snapshot } from './snapshot.ts';
+import { type Snapshot, sizeOfSnapshot } from './snapshot.ts';
 
-const SMALL = 16_384; // bytes of a state that is measured anew each time
-const OWN = 1000; // bytes of maps and fields around a state or a document
+const MEASURED = 2; // times that a ring is filled until its oldest state is measured anew
+const OWN = 1300; // bytes of maps and fields around a state or a document
 
 /** The states of one stream. */
 export class Stream {
@@ -54,16 +53,21 @@ export class Stream {
 
   #forget(snapshot: Snapshot): void {
     this.#newBytes -= snapshot.bytes;
-    if (this.#whole === snapshot) this.#whole = undefined;
+    if (this.#whole !== snapshot) return;
+    this.#whole = undefined;
+    if (2 * snapshot.bytes > this.#wholeBytes) this.#changes = Infinity;
   }
 
-  /** What a state lost on the way to the next one isn't known, so the oldest is measured anew: large ones once a round. */
+  /**
+   * What a state lost on the way to the next one isn't known, so the oldest is measured anew: now and then, and when the one
+   * before it had brought much.
+   */
   #measure(): void {
     if (this.#whole) return;
     this.#whole = this.ring.oldest;
-    if (this.#wholeBytes > SMALL && ++this.#changes < this.#size && this.#whole) return;
+    if (this.#whole && this.#wholeBytes > 0 && ++this.#changes < MEASURED * this.#size) return;
     this.#changes = 0;
-    this.#wholeBytes = this.#whole ? sizeOf(this.#whole.state) + OWN : 0;
+    this.#wholeBytes = this.#whole ? sizeOfSnapshot(this.#whole) + OWN : 0;
   }
 }
 

@@ -22,12 +22,14 @@ export async function verify({ core, reader, streams, documentId, signal }: Veri
   const wrong: Wrong[] = [];
   let checked = 0;
   let useless = 0;
+  let documentType = ''; // of a document that was never created nothing else says it than what has been read
   const replayed = (where: Where, revision: number): Promise<Snapshot> =>
-    reader.replayed({ where, documentType: '', revision, signal });
+    reader.replayed({ where, documentType, revision, signal });
 
   for (const [branch, { streams: held }] of streams.branches(documentId))
     for (const [scope, { ring }] of held)
       for (const snapshot of ring.all()) {
+        if (snapshot.documentRevision < 0) ({ documentType } = snapshot.header);
         const right = await replayed({ documentId, scope, branch }, snapshot.revision);
         checked++;
         if (right.operation?.id === snapshot.operation?.id && isSameState(right, snapshot)) continue;
@@ -39,13 +41,13 @@ export async function verify({ core, reader, streams, documentId, signal }: Veri
   for (const where of keyframes && writer ? await keyframes.streams(documentId, signal) : [])
     for (const [revision] of await keyframes!.list(where, Infinity, signal)) {
       const right = await replayed(where, revision);
-      const { lifecycle } = await reader.present({ where, documentType: '', revision, signal });
+      const { lifecycle } = await reader.present({ where, documentType, revision, signal });
       const expected = right.origin && writer!.expected(lifecycle, right.origin);
       const fits = right.revision === revision && right.operation && expected;
       const found = fits && (await keyframes!.load(where, right.operation, expected, signal));
       if (found) checked++;
       else useless++;
-      if (found && isSameState({ ...right, state: found.state }, right)) continue;
+      if (found && isSameState(found, right)) continue;
       if (found) wrong.push({ scope: where.scope, branch: where.branch, revision, where: 'keyframe' });
       await keyframes!.remove(where, revision, signal);
     }

@@ -2,6 +2,7 @@
 import type { Core } from './core.ts';
 import type { Document } from './document.ts';
 import { Lineage } from './lineage.ts';
+import { DOCUMENT_SCOPE } from './operation.ts';
 import type { OperationSource } from './operation-source.ts';
 import type { Reader } from './reader.ts';
 import { originAt } from './rebuild.ts';
@@ -41,6 +42,12 @@ export async function* walk({
   const { lifecycle, boundaries, head } = present;
   const last = Math.min(to, head);
   const at = async (revision: number): Promise<Snapshot> => (await reader.checked({ ...wanted, revision })).snapshot;
+  if (where.scope === DOCUMENT_SCOPE) {
+    // Its states aren't made of one another, and it is short.
+    for (let revision = Math.max(from, 0); revision <= last; revision++)
+      yield { revision, document: documentOf(await at(revision)) };
+    return;
+  }
   if (from > last) return;
   const first = await at(Math.max(from - 1, -1));
   if (from === -1) yield { revision: -1, document: documentOf(first) };
@@ -55,7 +62,19 @@ export async function* walk({
       const start = parent === undefined ? undefined : states.get(parent);
       const snapshot = start
         ? snapshotOf(
-            (await replay({ ...present, where, start, path: [operation], revision, registry, clock, signal })).document,
+            (
+              await replay({
+                ...present,
+                where,
+                start,
+                operations: [operation],
+                sureFrom: revision,
+                revision,
+                registry,
+                clock,
+                signal,
+              })
+            ).document,
             {
               scope: where.scope,
               revision,
@@ -64,6 +83,7 @@ export async function* walk({
               documentOperation: lifecycle.operation,
               origin: originAt({ lifecycle, boundaries }, revision),
             },
+            start.document,
           )
         : await at(revision);
       states.set(revision, startOf(snapshot));

@@ -1,7 +1,7 @@
 /** The newest part of a stream's history that a read has looked at: it grows backwards until a base is found. */
 import { TidemarkError } from '../engine/errors.ts';
 import { describe } from '../engine/key.ts';
-import { Lineage } from './lineage.ts';
+import { Lineage, type Path } from './lineage.ts';
 import { type Operation, type Protocol } from './operation.ts';
 import { type OperationSource, PAGE } from './operation-source.ts';
 import type { Where } from './reduce.ts';
@@ -35,7 +35,7 @@ export class HistoryWindow {
   }
 
   /** The operations that lead from a revision to the end; `undefined` if it isn't on the way. */
-  async pathFrom(base: number, protocol: Protocol): Promise<readonly Operation[] | undefined> {
+  async pathFrom(base: number, protocol: Protocol): Promise<Path | undefined> {
     if (base < this.#after) await this.reach(base + 1);
     const lineage = new Lineage(protocol, base);
     for (const operation of this.#operations.slice(base - this.#after)) lineage.add(operation);

@@ -77,6 +77,13 @@ export interface TransactionOptions {
   readonly operations?: OperationSource | undefined;
 }
 
+/** A state in memory, and whether the stream ended with it when that was last looked at. */
+export interface HeldState {
+  readonly revision: number;
+  readonly position: 'head' | 'historical';
+  readonly document: Document;
+}
+
 /** A state that isn't what a replay gives. */
 export interface Wrong {
   readonly scope: string;
@@ -147,6 +154,8 @@ export interface WriteCache extends States {
     to?: number,
     options?: WalkOptions,
   ): AsyncGenerator<{ readonly revision: number; readonly document: Document }, void>;
+  /** The states of a stream that are in memory, the oldest revision first: for looking at, as they are. No read is counted. */
+  held(documentId: string, scope: string, branch: string): readonly HeldState[];
   /** Compare everything that is kept of a document, in memory and as keyframes, with a full replay; remove what is wrong. */
   verify(documentId: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Verification>;
   /** Remove keyframes that the retention doesn't keep, of one document or of all in memory. Answers how many. */

@@ -55,7 +55,7 @@ export type { Fault, Faults, Place, PlaceMaker, Site } from './simulation/place.
 export type { Setup } from './simulation/setups.ts';
 
 // Documents: models, operations and histories to test with.
-export { registryOf, type SampleModel } from './documents/models/sample-model.ts';
+export { forgivingRegistryOf, registryOf, type SampleModel } from './documents/models/sample-model.ts';
 export { drive, driveActions, type DriveNode, type DriveState } from './documents/models/drive.ts';
 export {
   type ListedText,

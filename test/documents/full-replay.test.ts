@@ -73,9 +73,19 @@ describe('undo', () => {
     expect(nodesAtEach(streams)).toEqual(['a', 'ab', 'abc', 'ab', 'a', '', '', 'd']);
   });
 
-  test('in protocol 1 an undo of an undo brings back what was undone, since indices are skipped', () => {
-    const streams = driveOf(1, 'a', 'b', 'c', '-1', '-1', '-3', 'd');
-    expect(nodesAtEach(streams)).toEqual(['a', 'ab', 'abc', 'ab', 'abc', 'ab', 'abd']);
+  test('in protocol 1 what was taken back stays so, since indices are skipped', () => {
+    const streams = driveOf(1, 'a', 'b', 'c', '-1', '-1', '-4', 'd-2', 'e');
+    expect(nodesAtEach(streams)).toEqual(['a', 'ab', 'abc', 'ab', 'ab', 'a', 'ad', 'ade']);
+  });
+
+  test('in protocol 2 a NOOP takes back one operation, whatever its skip', () => {
+    expect(nodesAtEach(driveOf(2, 'a', 'b', 'c', '-2', 'd'))).toEqual(['a', 'ab', 'abc', 'ab', 'abd']);
+  });
+
+  test('what reorders in protocol 2 skips indices, and undos weigh anew', () => {
+    expect(nodesAtEach(driveOf(2, 'a', 'b', 'c', 'x-2', 'b', 'c'))).toEqual(['a', 'ab', 'abc', 'ax', 'axb', 'axbc']);
+    expect(nodesAtEach(driveOf(2, 'a', 'b', '-1', 'c-1'))).toEqual(['a', 'ab', 'a', 'abc']); // the undo is lost
+    expect(nodesAtEach(driveOf(2, 'a', 'b', '-1', 'c', 'd-1'))).toEqual(['a', 'ab', 'a', 'ac', 'd']); // it is done twice
   });
 
   test('what was undone and added anew can be undone again', () => {
@@ -88,16 +98,9 @@ describe('undo', () => {
     expect(nodesAtEach(driveOf(2, 'a', 'b', 'c-7', 'd'))).toEqual(['a', 'ab', 'c', 'cd']);
   });
 
-  test('any action may skip, and what it skipped is counted by what counts in protocol 2', () => {
-    // The NOOP at 2 counts in protocol 1 and doesn't in protocol 2.
-    expect(nodesAtEach(driveOf(1, 'a', 'b', '-0', 'c-2'))).toEqual(['a', 'ab', 'ab', 'ac']);
-    expect(nodesAtEach(driveOf(2, 'a', 'b', '-0', 'c-2'))).toEqual(['a', 'ab', 'ab', 'c']);
-    expect(nodesAtEach(driveOf(2, 'a', 'b', 'c', '-2', 'd-1', 'e'))).toEqual(['a', 'ab', 'abc', 'a', 'd', 'de']);
-  });
-
-  test('in protocol 2 an undo goes behind a NOOP only as far as the operation that it takes back', () => {
-    const streams = driveOf(2, 'a', '-0', 'b', '-1', 'c');
-    expect(nodesAtEach(streams)).toEqual(['a', 'a', 'ab', 'a', 'ac']);
+  test('in protocol 2 a NOOP that skips nothing is an operation as any other', () => {
+    const streams = driveOf(2, 'a', '-0', 'b', '-1', '-1', '-1', 'c');
+    expect(nodesAtEach(streams)).toEqual(['a', 'a', 'ab', 'a', 'a', '', 'c']);
   });
 
   test('a target beyond the head is the head, which says which revision it is', () => {
@@ -139,9 +142,9 @@ describe('operations that do nothing', () => {
     expect(nodesAtEach(streams(2)).slice(0, 4)).toEqual(['a', 'ab', 'ab', 'ab']);
   });
 
-  test('they hold their place in protocol 1 and are not counted in protocol 2', () => {
+  test('they hold their place, and are what an undo takes back', () => {
     expect(nodesAtEach(streams(1))).toEqual(['a', 'ab', 'ab', 'ab', 'ab', 'abe']);
-    expect(nodesAtEach(streams(2))).toEqual(['a', 'ab', 'ab', 'ab', 'a', 'ae']);
+    expect(nodesAtEach(streams(2))).toEqual(['a', 'ab', 'ab', 'ab', 'ab', 'abe']);
   });
 
   test('an empty reason is none', () => {

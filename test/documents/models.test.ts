@@ -283,8 +283,14 @@ function freezing(model: SampleModel): DocumentModelRegistry {
   }));
   const models = model.models.map((each) => ({
     ...each,
-    reducer: ((document, operation) =>
-      each.reducer(deepFreeze(document), deepFreeze(operation))) as typeof each.reducer,
+    reducer: ((document, operation) => {
+      try {
+        return each.reducer(deepFreeze(document), deepFreeze(operation));
+      } catch (error) {
+        if (error instanceof TypeError) throw error; // something frozen was written to
+        return document; // it can't be done any more
+      }
+    }) as typeof each.reducer,
   }));
   return createRegistry({ models, upgrades });
 }

@@ -11,7 +11,7 @@ import { turn } from '../../engine/turn.ts';
 import { manualClock, type ManualClock } from '../manual-clock.ts';
 import type { DocumentHistory } from './history.ts';
 import { drive } from './models/drive.ts';
-import { registryOf, type SampleModel } from './models/sample-model.ts';
+import { forgivingRegistryOf, type SampleModel } from './models/sample-model.ts';
 import { textList } from './models/text-list.ts';
 
 /** Options of {@link createTestWriteCache}: its own, and all of `createWriteCache`. */
@@ -36,11 +36,11 @@ export interface TestWriteCache extends AsyncDisposable {
   /** Stands still unless it is moved. */
   readonly clock: ManualClock;
   /** Append whatever of a history the store hasn't got yet. Answers with the revision of each of its scopes. */
-  append(history: DocumentHistory): Promise<Readonly<Record<string, number>>>;
+  readonly append: (history: DocumentHistory) => Promise<Readonly<Record<string, number>>>;
   /** Wait until no keyframe waits to be written any more. Throws if that takes too long, as it does for a store that hangs. */
-  keyframesWritten(): Promise<void>;
+  readonly keyframesWritten: () => Promise<void>;
   /** Shut the cache down. A second time does no harm. */
-  cleanup(): Promise<void>;
+  readonly cleanup: () => Promise<void>;
 }
 
 const MOST_TURNS = 20_000;
@@ -59,7 +59,7 @@ const MOST_TURNS = 20_000;
  */
 export async function createTestWriteCache(options: TestWriteCacheOptions = {}): Promise<TestWriteCache> {
   const { models = [drive, textList], clock = manualClock(), operations = memoryOperations(), ...rest } = options;
-  const { registry = registryOf(...models), keyframes: wanted = memoryKeyValues() } = rest;
+  const { registry = forgivingRegistryOf(...models), keyframes: wanted = memoryKeyValues() } = rest;
   const keyframes = wanted === 'none' ? undefined : wanted;
   const cache = createWriteCache({ ...rest, operations, registry, keyframes, clock });
   await cache.startup();

@@ -1,7 +1,7 @@
 /** Histories of documents, written as somebody works: add, undo, redo, prune, upgrade, delete. */
 import type { Document, State } from '../../documents/document.ts';
 import type { DocumentModelRegistry } from '../../documents/model.ts';
-import { DOCUMENT_SCOPE, type Operation, type Protocol } from '../../documents/operation.ts';
+import { counts, DOCUMENT_SCOPE, type Operation, type Protocol } from '../../documents/operation.ts';
 import {
   type ActionDraft,
   createDocument,
@@ -13,7 +13,7 @@ import {
   upgradeDocument,
 } from './history-operations.ts';
 import { HistoryStream } from './history-stream.ts';
-import { registryOf, type SampleModel } from './models/sample-model.ts';
+import { forgivingRegistryOf, registryOf, type SampleModel } from './models/sample-model.ts';
 
 /**
  * How a history begins: with a CREATE_DOCUMENT that names the version (`created`) or, for version 1, doesn't (`unnamed`), with one
@@ -58,6 +58,7 @@ export type VoidReason = Pick<Operation, 'error' | 'deniedReason'>;
 interface AppliedUpgrade {
   /** By scope, the first index of the new version; 0 where none is named. */
   readonly boundaries: ReadonlyMap<string, number>;
+  readonly toVersion: number;
   readonly apply: (state: State) => State;
 }
 
@@ -77,12 +78,17 @@ export class DocumentHistory {
   readonly protocol: Protocol;
   readonly documentId: string;
   readonly branch: string;
+  /** For replays: what can't be done any more does nothing. */
   readonly registry: DocumentModelRegistry;
+  readonly #strict: DocumentModelRegistry;
   readonly #streams = new Map<string, HistoryStream>();
   readonly #upgrades: AppliedUpgrade[] = [];
+  /** By scope, the state that was made last, and what led to it. */
+  readonly #last = new Map<string, { path: readonly Operation[]; state: State; applied: number }>();
   readonly #idPrefix: string;
   readonly #step: () => number;
   readonly #initialState: State;
+  readonly #firstVersion: number;
   #version: number;
   #count = 0;
   #now = Date.parse(EPOCH);
@@ -97,9 +103,10 @@ export class DocumentHistory {
     this.branch = options.branch ?? 'main';
     this.#idPrefix = options.idPrefix ?? documentId;
     this.#step = options.step ?? (() => 1000);
-    this.registry = registryOf(model);
+    this.registry = forgivingRegistryOf(model);
+    this.#strict = registryOf(model);
     const version = beginning === 'absent' ? model.models.length : (options.version ?? 1);
-    this.#version = version;
+    this.#version = this.#firstVersion = version;
     const initial = this.registry.getModel(model.documentType, version).initialState();
     this.#initialState = beginning === 'seeded' ? (options.seed ?? initial) : initial;
     if (beginning === 'absent') return;
@@ -131,8 +138,7 @@ export class DocumentHistory {
 
   /** The state that the next operation of a scope is done to, if it has this skip. Parts of other scopes are of no meaning. */
   state(scope = 'global', skip = 0): State {
-    const stream = this.#stream(scope);
-    return this.#crossed(scope, this.#parent(scope, skip), stream.end);
+    return this.#before(scope, { skip, type: 'NEXT' });
   }
 
   /** Append an action. Throws what the reducer throws; nothing is appended then. */
@@ -159,7 +165,7 @@ export class DocumentHistory {
   /** Take back the newest operation that counts. With none left it is stored all the same. */
   undo(scope = 'global'): Operation {
     const stream = this.#stream(scope);
-    const newest = stream.newest(this.protocol);
+    const newest = stream.newest();
     const operation = this.#push(noop(scope), { skip: newest?.skip ?? 1 });
     if (newest) stream.undone.push(newest.operation.action);
     return operation;
@@ -194,9 +200,9 @@ export class DocumentHistory {
     const reducer = this.registry.getUpgrade(documentType, this.#version, toVersion);
     const upgrade: AppliedUpgrade = {
       boundaries: new Map([...this.#streams].map(([scope, { end }]) => [scope, end])),
+      toVersion,
       apply: (state) => initialState ?? reducer(this.#shell(state), operation).state,
     };
-    for (const [scope, stream] of this.#streams) stream.upgraded(upgrade.apply(this.state(scope)));
     this.#upgrades.push(upgrade);
     this.#version = toVersion;
     this.#afterUpgrade = true;
@@ -224,18 +230,14 @@ export class DocumentHistory {
     const { scope } = action;
     const { skip = 0, ...reason } = options;
     const stream = this.#stream(scope);
-    const isVoid = Object.keys(reason).length > 0;
-    const parent = this.#parent(scope, isVoid ? 0 : skip);
-    const before = this.#crossed(scope, parent, stream.end);
     const operation = this.#operation(action, stream.end, skip, reason);
-    const reduced =
-      !isVoid && !['NOOP', 'CREATE_DOCUMENT', 'UPGRADE_DOCUMENT', 'DELETE_DOCUMENT'].includes(action.type);
-    const model = this.registry.getModel(this.documentType, this.#version);
-    const state = reduced ? model.reducer(this.#shell(before), operation).state : before;
+    const reduced = isDone(operation);
+    const model = this.#strict.getModel(this.documentType, this.#version);
+    if (reduced) model.reducer(this.#shell(this.#before(scope, { skip, type: action.type })), operation); // may refuse
     this.#count++;
     this.#now = Date.parse(operation.timestampUtcMs);
     if (scope !== DOCUMENT_SCOPE) this.#afterUpgrade = false;
-    stream.push(operation, parent, state);
+    stream.operations.push(operation);
     return operation;
   }
 
@@ -250,22 +252,34 @@ export class DocumentHistory {
   #stream(scope: string): HistoryStream {
     const found = this.#streams.get(scope);
     if (found) return found;
-    const stream = new HistoryStream(this.#upgrades.reduce((state, { apply }) => apply(state), this.#initialState));
+    const stream = new HistoryStream(scope === DOCUMENT_SCOPE ? 1 : this.protocol);
     this.#streams.set(scope, stream);
     return stream;
   }
 
-  #parent(scope: string, skip: number): number {
+  /** The state that the next operation of a scope is done to, by a replay of what leads to it. */
+  #before(scope: string, { skip, type }: { readonly skip: number; readonly type: string }): State {
     const stream = this.#stream(scope);
-    return scope === DOCUMENT_SCOPE ? stream.end - 1 : stream.parent(skip, this.protocol);
-  }
-
-  /** The state at a revision, after the upgrades on the way from there to an index. */
-  #crossed(scope: string, revision: number, index: number): State {
-    return this.#upgrades
-      .map(({ apply, boundaries }) => ({ apply, boundary: boundaries.get(scope) ?? 0 }))
-      .filter(({ boundary }) => boundary > revision + 1 && boundary <= index)
-      .reduce((state, { apply }) => apply(state), this.#stream(scope).stateAt(revision));
+    const next = createOperation({ type, scope, input: {} }, { index: stream.end, skip });
+    const path = scope === DOCUMENT_SCOPE ? stream.operations : stream.pathBefore(next);
+    const boundaries = this.#upgrades.map((upgrade) => upgrade.boundaries.get(scope) ?? 0);
+    const last = this.#last.get(scope);
+    const goesOn = last?.path.every((operation, i) => path[i] === operation);
+    let { state, applied } = last && goesOn ? last : { state: this.#initialState, applied: 0 };
+    const upTo = (index: number): void => {
+      while (applied < boundaries.length && boundaries[applied] <= index)
+        state = this.#upgrades[applied++].apply(state);
+    };
+    for (const operation of path.slice(goesOn ? last?.path.length : 0)) {
+      upTo(operation.index);
+      if (!isDone(operation)) continue;
+      const version = applied === 0 ? this.#firstVersion : this.#upgrades[applied - 1].toVersion;
+      const model = this.registry.getModel(this.documentType, version);
+      state = model.reducer(this.#shell(state), operation).state;
+    }
+    upTo(stream.end);
+    this.#last.set(scope, { path: [...path], state, applied });
+    return state;
   }
 
   #shell(state: State): Document {
@@ -281,4 +295,11 @@ export class DocumentHistory {
     };
     return { header, state, initialState: this.#initialState, operations: {}, clipboard: [] };
   }
+}
+
+const OF_LIFE: readonly string[] = ['CREATE_DOCUMENT', 'UPGRADE_DOCUMENT', 'DELETE_DOCUMENT'];
+
+/** Is it for the model's reducer? */
+function isDone(operation: Operation): boolean {
+  return counts(operation) && !OF_LIFE.includes(operation.action.type);
 }

@@ -194,21 +194,32 @@ function replayScope(
   return { document };
 }
 
-/** The indices on the way from the root to a revision, itself included. */
+/** The indices of what counts at a revision, in order. */
 function pathTo(operations: readonly Operation[], revision: number, protocol: number): readonly number[] {
-  const paths: (readonly number[])[] = [];
-  for (const { index, skip, error, deniedReason } of operations.slice(0, revision + 1)) {
-    const path = index === 0 ? [] : [...paths[index - 1]];
-    if (error || deniedReason) {
-      // It continues from the one before it.
-    } else if (protocol === 1) {
-      path.splice(0, path.length, ...(paths[index - skip - 1] ?? []));
-    } else {
-      for (let taken = 0; taken < skip && path.length > 0;) if (counts(operations[path.pop()!])) taken++;
+  const skipAt = (index: number) => {
+    const { skip, error, deniedReason } = operations[index];
+    return error || deniedReason ? 0 : skip;
+  };
+  const isUndo = (index: number) => protocol === 2 && operations[index].action.type === 'NOOP' && skipAt(index) > 0;
+  let left: number[] = [];
+  for (let index = 0; index <= revision; index++) {
+    const first = index - skipAt(index);
+    if (protocol === 1) left = left.filter((earlier) => earlier < first);
+    left.push(index);
+    if (protocol === 1 || first === index || isUndo(index)) continue;
+    // What reorders makes everything that is left take back its own once more, undos by their skip.
+    for (let place = left.length - 1; place > 0; place--) {
+      const end = left[place] - skipAt(left[place]);
+      const stays = left.slice(0, place).filter((earlier) => earlier < end);
+      left = [...stays, ...left.slice(place)];
+      place = stays.length;
     }
-    paths.push([...path, index]);
   }
-  return paths[revision] ?? [];
+  const stack: number[] = [];
+  for (const index of left)
+    if (!isUndo(index)) stack.push(index);
+    else stack.pop();
+  return stack;
 }
 
 function counts({ action, error, deniedReason }: Operation): boolean {

@@ -38,6 +38,27 @@ export function registryOf(...samples: readonly SampleModel[]): DocumentModelReg
   });
 }
 
+/**
+ * The same, but what can't be done does nothing, as reducers have it that must be able to replay whatever was stored:
+ * when operations are reordered, one that was right may have lost what it was about.
+ */
+export function forgivingRegistryOf(...samples: readonly SampleModel[]): DocumentModelRegistry {
+  return registryOf(...samples.map((sample) => ({ ...sample, models: sample.models.map(forgiving) })));
+}
+
+function forgiving(model: DocumentModel): DocumentModel {
+  return {
+    ...model,
+    reducer(document, operation) {
+      try {
+        return model.reducer(document, operation);
+      } catch {
+        return document;
+      }
+    },
+  };
+}
+
 /** Names a scope of a document. The sample models understand it in every scope that has nothing better to do, `document` among them. */
 export function setName(name: string, scope = 'global'): ActionDraft {
   return { type: 'SET_NAME', scope, input: { name } };
