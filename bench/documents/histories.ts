@@ -68,7 +68,7 @@ export async function write(
 export type Cost = 'plain' | 'digest';
 
 /** The last digest, so that none is computed for nothing. */
-export const digests = { last: '' };
+const digests = { last: '' };
 
 const [plain] = drive.models;
 

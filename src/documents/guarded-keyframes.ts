@@ -1,6 +1,6 @@
 /** Keyframes as reads ask for them: a store that fails, or doesn't answer in time, is one that has none, and is left alone for a while. */
 import type { Clock } from '../engine/clock.ts';
-import { Emitter, type Events } from '../engine/events.ts';
+import { Emitter } from '../engine/events.ts';
 import { FAILED, Guard } from '../engine/guard.ts';
 import { abortable } from '../engine/wait.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -25,7 +25,7 @@ export class GuardedKeyframes {
   readonly #guard: Guard;
 
   constructor({ keyframes, timeout, clock, onFailed }: GuardedKeyframesOptions) {
-    const events = new Emitter<Events>();
+    const events = new Emitter();
     events.on('tierFailed', ({ error }) => onFailed(error));
     this.#keyframes = keyframes;
     this.#guard = new Guard('keyframes', { timeout, breaker: BREAKER }, clock, events);

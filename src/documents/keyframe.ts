@@ -14,6 +14,7 @@ import type { Origin } from './snapshot.ts';
 const MAGIC = [0x54, 0x4b, 0x46];
 const FORMAT = 1;
 const FIXED = 8;
+const PLAIN = ''; // no compression's name
 const TINY = 512; // bytes that aren't worth compressing
 
 /** Of what a keyframe is the state. */
@@ -59,7 +60,7 @@ export async function encodeKeyframe(keyframe: Keyframe, { codec, compression }:
   const { state, ...facts } = keyframe;
   const plain = codec.encode(state);
   const small = plain.length < TINY;
-  const envelope: Envelope = { ...facts, compression: small ? 'none' : compression.name, size: plain.length };
+  const envelope: Envelope = { ...facts, compression: small ? PLAIN : compression.name, size: plain.length };
   const said = new TextEncoder().encode(JSON.stringify(envelope));
   const body = small ? plain : await compression.compress(plain);
   const bytes = new Uint8Array(FIXED + said.length + body.length + 4);
@@ -90,10 +91,10 @@ export async function decodeKeyframe(
     const envelope = JSON.parse(new TextDecoder().decode(bytes.subarray(FIXED, end))) as Envelope;
     const wrong = expected(envelope);
     if (wrong) return wrong;
-    if (envelope.compression !== 'none' && envelope.compression !== compression.name) return 'compression';
+    if (envelope.compression !== PLAIN && envelope.compression !== compression.name) return 'compression';
     const body = bytes.subarray(end, -4);
     const plain: MaybePromise<Uint8Array> =
-      envelope.compression === 'none' ? body : compression.decompress(body, envelope.size);
+      envelope.compression === PLAIN ? body : compression.decompress(body, envelope.size);
     const state = codec.decode(await plain) as State;
     const { compression: _, size: __, ...facts } = envelope;
     return typeof state === 'object' && state !== null ? { ...facts, state } : 'unreadable';

@@ -8,7 +8,7 @@ import { counts, DOCUMENT_SCOPE, isVoid, type Operation, type Protocol } from '.
 import { reduce, upgrade, type Where } from './reduce.ts';
 
 /** A document that has been taken from one version of its model to another. */
-export interface Upgrade {
+interface Upgrade {
   readonly operation: Operation;
   readonly fromVersion: number;
   readonly toVersion: number;

@@ -220,7 +220,7 @@ export class Reader {
     if (!stream) return; // it was too large to be kept
     if (isHead) stream.reached(snapshot.revision);
     if (this.#outer) return;
-    if (rebuilt.from === 'keyframe') stream.since = sinceRevision(rebuilt.base);
+    if (rebuilt.from === 'keyframe' && rebuilt.base > stream.since.revision) stream.since = sinceRevision(rebuilt.base);
     this.#core.writer?.offer(where, snapshot, lifecycle, stream.since, rebuilt.ms);
   }
 }

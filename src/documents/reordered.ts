@@ -11,7 +11,7 @@
 import { isUndo, type Operation, skipOf } from './operation.ts';
 
 /** Does it reorder? */
-export function reorders(operation: Operation): boolean {
+function reorders(operation: Operation): boolean {
   return skipOf(operation) > 0 && !isUndo(operation);
 }
 

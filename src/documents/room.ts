@@ -233,7 +233,19 @@ export class Room implements States {
     signal: AbortSignal | undefined,
   ): Promise<readonly Operation[]> {
     const after = history === 'all' ? -1 : Math.max(-1, revision - history);
-    return readAll(this.#source, where, after, revision, signal);
+    const own = this.#ownUpTo(where, revision).filter(({ index }) => index > after);
+    return [...(await readAll(this.#source, where, after, revision - own.length, signal)), ...own];
+  }
+
+  /** The operations that lead to a revision and that nobody but this transaction may be able to see, oldest first. */
+  #ownUpTo({ documentId, scope, branch }: Where, revision: number): Operation[] {
+    const put = new Map<number, Operation>();
+    for (const [where, { operation }] of this.#puts)
+      if (where.documentId === documentId && where.scope === scope && where.branch === branch && operation)
+        put.set(operation.index, operation);
+    const own: Operation[] = [];
+    for (let at = put.get(revision); at; at = put.get(at.index - 1)) own.unshift(at);
+    return own;
   }
 
   /** What is known of a document's life, gone on with by what its own scope has just got. */

@@ -48,6 +48,20 @@ describe('with a source that shows what is committed only', () => {
     expect(cache.stats()).toMatchObject({ puts: 3, warm: expect.any(Number) as number });
   });
 
+  test('history brings what was put along', async () => {
+    const history = driveOf(3);
+    const { cache } = await setUp([history]);
+    const { documentId, operations } = history;
+    await cache.withTransaction(async (transaction) => {
+      for (let i = 0; i < 2; i++) await execute(transaction, history, `new${i}`);
+      for (const count of [1, 2, 3, 'all'] as const) {
+        const document = await transaction.getState(documentId, '', 'global', 'main', undefined, { history: count });
+        expect(document.operations['global']).toEqual(history.operations['global'].slice(count === 'all' ? 0 : -count));
+      }
+    });
+    expect(operations['global']).toHaveLength(3);
+  });
+
   test('what was put is dropped when the work throws, and its error is thrown on', async () => {
     const history = driveOf(3);
     const { cache, read } = await setUp([history]);

@@ -8,7 +8,7 @@ import { type ActionDraft, deleteDocument, noop } from './history-operations.ts'
 import type { SampleModel } from './models/sample-model.ts';
 
 /** What somebody may do to a document, and how often, against the others. */
-export type Weights = Readonly<Record<keyof typeof usual, number>>;
+type Weights = Readonly<Record<keyof typeof usual, number>>;
 
 const usual = {
   add: 36,

@@ -17,7 +17,7 @@ export interface DriveNode {
 }
 
 /** What everybody sees of a drive. */
-export interface DriveGlobal {
+interface DriveGlobal {
   readonly name: string;
   readonly nodes: readonly DriveNode[];
 }
