@@ -13,10 +13,23 @@ import { TidemarkError } from '../engine/errors.ts';
 import { isUndo, type Operation, type Protocol, skipOf } from './operation.ts';
 import { whatCounts } from './reordered.ts';
 
+/** What must be known of an operation to tell what it continues from. A history of them is a small part of the history. */
+export interface Step {
+  readonly index: number;
+  /** 0 of what was denied or failed. */
+  readonly skip: number;
+  readonly undo: boolean;
+}
+
+/** What an operation is as a step. */
+export function stepOf(operation: Operation): Step {
+  return { index: operation.index, skip: skipOf(operation), undo: isUndo(operation) };
+}
+
 /** What leads to a revision. */
 export interface Path {
-  /** In order. What does nothing may be among them. */
-  readonly operations: readonly Operation[];
+  /** The indices of its operations, in order. What does nothing may be among them. */
+  readonly indices: readonly number[];
   /** From this revision on, the state at each operation of the path is that revision's own. */
   readonly sureFrom: number;
 }
@@ -25,7 +38,7 @@ export interface Path {
 export class Lineage {
   readonly #protocol: Protocol;
   readonly #base: number;
-  readonly #operations: Operation[] = [];
+  readonly #steps: Step[] = [];
   /** By place after the base; `undefined` for a parent that lies somewhere below the base, or doesn't exist. */
   readonly #parents: (number | undefined)[] = [];
   #reorderedAt: number | undefined;
@@ -38,12 +51,7 @@ export class Lineage {
 
   /** The revision of the last operation that was added. */
   get end(): number {
-    return this.#base + this.#operations.length;
-  }
-
-  /** How many operations have been added. */
-  get length(): number {
-    return this.#operations.length;
+    return this.#base + this.#steps.length;
   }
 
   /**
@@ -51,11 +59,11 @@ export class Lineage {
    *
    * @throws `bad_history` if it isn't the next one.
    */
-  add(operation: Operation): number | undefined {
-    if (operation.index !== this.end + 1)
-      throw new TidemarkError('bad_history', `operation ${operation.index} follows operation ${this.end}`);
-    const parent = this.#parentOf(operation);
-    this.#operations.push(operation);
+  add(step: Step): number | undefined {
+    if (step.index !== this.end + 1)
+      throw new TidemarkError('bad_history', `operation ${step.index} follows operation ${this.end}`);
+    const parent = this.#parentOf(step);
+    this.#steps.push(step);
     this.#parents.push(parent);
     return parent;
   }
@@ -63,23 +71,22 @@ export class Lineage {
   /** What leads from the base to the end; `undefined` if the base isn't on the way. */
   path(): Path | undefined {
     if (this.#reorderedAt !== undefined)
-      return this.#base === -1 ? { operations: whatCounts(this.#operations), sureFrom: this.#reorderedAt } : undefined;
-    const path: Operation[] = [];
+      return this.#base === -1 ? { indices: whatCounts(this.#steps), sureFrom: this.#reorderedAt } : undefined;
+    const indices: number[] = [];
     let at: number | undefined = this.end;
     while (at !== undefined && at > this.#base) {
-      path.push(this.#at(at));
+      indices.push(at);
       at = this.#parents[at - this.#base - 1];
     }
-    return at === this.#base ? { operations: path.toReversed(), sureFrom: this.#base } : undefined;
+    return at === this.#base ? { indices: indices.toReversed(), sureFrom: this.#base } : undefined;
   }
 
-  #parentOf(operation: Operation): number | undefined {
-    const before = operation.index - 1;
-    const skip = skipOf(operation);
+  #parentOf({ index, skip, undo }: Step): number | undefined {
+    const before = index - 1;
     if (skip === 0) return before;
-    if (this.#protocol === 1) return this.#before(operation.index - skip, before);
-    if (isUndo(operation)) return this.#undone(before);
-    this.#reorderedAt = operation.index;
+    if (this.#protocol === 1) return this.#before(index - skip, before);
+    if (undo) return this.#undone(before);
+    this.#reorderedAt = index;
     return undefined;
   }
 
@@ -93,7 +100,7 @@ export class Lineage {
   /** The revision from which the newest operation on the way back continued that is no undo. */
   #undone(from: number): number | undefined {
     let at: number | undefined = from;
-    while (at !== undefined && at > this.#base && isUndo(this.#at(at))) at = this.#parent(at);
+    while (at !== undefined && at > this.#base && this.#at(at).undo) at = this.#parent(at);
     return at === undefined ? undefined : this.#parent(at);
   }
 
@@ -103,7 +110,7 @@ export class Lineage {
     return this.#base === -1 ? -1 : undefined;
   }
 
-  #at(revision: number): Operation {
-    return this.#operations[revision - this.#base - 1];
+  #at(revision: number): Step {
+    return this.#steps[revision - this.#base - 1];
   }
 }

@@ -70,10 +70,10 @@ export async function rebuild(wanted: Rebuild): Promise<Rebuilt> {
     const path = await window.pathFrom(base.revision, lifecycle.protocol);
     const start = path && (await base.resume(at));
     if (!path || !start) continue;
-    const end = await replay({ ...wanted, start, ...path });
+    const end = await replay({ ...wanted, start, operations: window.along(path), sureFrom: path.sureFrom });
     const operation = revision < 0 ? undefined : await window.reach(revision);
     const ms = Math.max(0, clock.now() - began);
-    return { ...end, operation, from: base.from, base: base.revision, replayed: path.operations.length, ms };
+    return { ...end, operation, from: base.from, base: base.revision, replayed: path.indices.length, ms };
   }
   throw new Error('unreachable: a replay from the beginning is always possible');
 }

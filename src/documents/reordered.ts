@@ -8,36 +8,31 @@
  * may weigh on an older operation than before, which is why no state from before such an operation is of use behind it.
  * These are the rules of the documents that exist; nobody would make them so.
  */
-import { isUndo, type Operation, skipOf } from './operation.ts';
+import type { Step } from './lineage.ts';
 
-/** Does it reorder? */
-function reorders(operation: Operation): boolean {
-  return skipOf(operation) > 0 && !isUndo(operation);
-}
-
-/** The operations that lead to the end of a history, in order. Undos aren't among them. */
-export function whatCounts(history: readonly Operation[]): readonly Operation[] {
-  let left: Operation[] = [];
-  for (const operation of history) {
-    left.push(operation);
-    if (reorders(operation)) left = collected(left);
+/** The indices of the operations that lead to the end of a history, in order. Undos aren't among them. */
+export function whatCounts(history: readonly Step[]): number[] {
+  let left: Step[] = [];
+  for (const step of history) {
+    left.push(step);
+    if (step.skip > 0 && !step.undo) left = collected(left);
   }
-  const path: Operation[] = [];
+  const path: number[] = [];
   let undos = 0;
-  for (const operation of left.toReversed())
-    if (isUndo(operation)) undos++;
+  for (const { index, undo } of left.toReversed())
+    if (undo) undos++;
     else if (undos > 0) undos--;
-    else path.push(operation);
+    else path.push(index);
   return path.toReversed();
 }
 
-function collected(operations: readonly Operation[]): Operation[] {
-  const kept: Operation[] = [];
+function collected(steps: readonly Step[]): Step[] {
+  const kept: Step[] = [];
   let end = Infinity;
-  for (const operation of operations.toReversed()) {
-    if (operation.index >= end) continue;
-    kept.push(operation);
-    end = operation.index - skipOf(operation);
+  for (const step of steps.toReversed()) {
+    if (step.index >= end) continue;
+    kept.push(step);
+    end = step.index - step.skip;
   }
   return kept.toReversed();
 }

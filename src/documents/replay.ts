@@ -16,12 +16,14 @@ export interface Start {
   readonly upgrades: number;
 }
 
+type Chunks = Iterable<readonly Operation[]> | AsyncIterable<readonly Operation[]>;
+
 /** A replay. */
 export interface Replay {
   readonly where: Where;
   readonly start: Start;
-  /** What leads from the start to the revision. */
-  readonly operations: readonly Operation[];
+  /** What leads from the start to the revision, some at a time. */
+  readonly operations: Chunks;
   /** From this revision on, states on the way are those of their own revisions. */
   readonly sureFrom: number;
   readonly revision: number;
@@ -45,24 +47,25 @@ export async function replay(wanted: Replay): Promise<Start> {
     for (; upgrades < count; upgrades++) document = upgradedBy(lifecycle, upgrades, document, registry, where);
   };
   let slice = clock.now();
-  for (const operation of operations) {
-    upgradeTo(appliedAt(boundaries, operation.index - 1));
-    if (counts(operation)) {
-      const version = versionAfter(lifecycle, upgrades);
-      const model = models.get(version) ?? registry.getModel(lifecycle.documentType, version);
-      models.set(version, model);
-      const revision = { [DOCUMENT_SCOPE]: lifecycle.revision + 1, [where.scope]: operation.index };
-      // A fresh shell each time: some reducers freeze what they answer with, header and all.
-      document = reduce(model, { ...document, header: { ...document.header, revision } }, operation, where);
+  for await (const chunk of operations)
+    for (const operation of chunk) {
+      upgradeTo(appliedAt(boundaries, operation.index - 1));
+      if (counts(operation)) {
+        const version = versionAfter(lifecycle, upgrades);
+        const model = models.get(version) ?? registry.getModel(lifecycle.documentType, version);
+        models.set(version, model);
+        const revision = { [DOCUMENT_SCOPE]: lifecycle.revision + 1, [where.scope]: operation.index };
+        // A fresh shell each time: some reducers freeze what they answer with, header and all.
+        document = reduce(model, { ...document, header: { ...document.header, revision } }, operation, where);
+      }
+      const now = clock.now();
+      if (now - slice < SLICE && now >= slice) continue;
+      upgradeTo(appliedAt(boundaries, operation.index)); // what belongs right after it is a part of its own state
+      if (operation.index >= wanted.sureFrom) wanted.onPause?.(document, operation, upgrades);
+      await turn();
+      signal?.throwIfAborted();
+      slice = clock.now();
     }
-    const now = clock.now();
-    if (now - slice < SLICE && now >= slice) continue;
-    upgradeTo(appliedAt(boundaries, operation.index)); // what belongs right after it is a part of its own state
-    if (operation.index >= wanted.sureFrom) wanted.onPause?.(document, operation, upgrades);
-    await turn();
-    signal?.throwIfAborted();
-    slice = clock.now();
-  }
   upgradeTo(appliedAt(boundaries, wanted.revision));
   return { document: withOwn(document, own), upgrades };
 }

@@ -1,7 +1,7 @@
 /** Walking over the revisions of a stream, each operation read once: the state at each is made from that of its parent. */
 import type { Core } from './core.ts';
 import type { Document } from './document.ts';
-import { Lineage } from './lineage.ts';
+import { Lineage, stepOf } from './lineage.ts';
 import { DOCUMENT_SCOPE } from './operation.ts';
 import type { OperationSource } from './operation-source.ts';
 import type { Reader } from './reader.ts';
@@ -52,13 +52,11 @@ export async function* walk({
   const first = await at(Math.max(from - 1, -1));
   if (from === -1) yield { revision: -1, document: documentOf(first) };
   const states = new Map<number, Start>([[first.revision, startOf(first)]]);
-  let lineage = new Lineage(lifecycle.protocol, first.revision);
+  const lineage = new Lineage(lifecycle.protocol, first.revision);
   for await (const page of pagesOf(source, where, first.revision, last, signal))
     for (const operation of page) {
       const { index: revision } = operation;
-      if (revision - first.revision > KEPT && lineage.length >= KEPT)
-        lineage = new Lineage(lifecycle.protocol, revision - 1);
-      const parent = lineage.add(operation);
+      const parent = lineage.add(stepOf(operation));
       const start = parent === undefined ? undefined : states.get(parent);
       const snapshot = start
         ? snapshotOf(
@@ -67,7 +65,7 @@ export async function* walk({
                 ...present,
                 where,
                 start,
-                operations: [operation],
+                operations: [[operation]],
                 sureFrom: revision,
                 revision,
                 registry,

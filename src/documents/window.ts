@@ -1,45 +1,78 @@
 /** The newest part of a stream's history that a read has looked at: it grows backwards until a base is found. */
 import { TidemarkError } from '../engine/errors.ts';
 import { describe } from '../engine/key.ts';
-import { Lineage, type Path } from './lineage.ts';
+import { Lineage, type Path, type Step, stepOf } from './lineage.ts';
 import { type Operation, type Protocol } from './operation.ts';
 import { type OperationSource, PAGE } from './operation-source.ts';
 import type { Where } from './reduce.ts';
 
-/** Operations up to a revision. Each is read once. */
+const HELD = 1000; // operations; of a longer history only steps are held, and what leads to the end is read again
+
+/** Operations up to a revision. */
 export class HistoryWindow {
   readonly #source: OperationSource;
   readonly #where: Where;
+  readonly #end: number;
   readonly #signal: AbortSignal | undefined;
-  #operations: Operation[] = [];
   #after: number;
+  #steps: Step[] = [];
+  /** `undefined` if they are too many. */
+  #operations: Operation[] | undefined = [];
+  #last: Operation | undefined;
 
   /** `end` is the last operation that is looked at. */
   constructor(source: OperationSource, where: Where, end: number, signal: AbortSignal | undefined) {
     this.#source = source;
     this.#where = where;
-    this.#after = end;
+    this.#end = this.#after = end;
     this.#signal = signal;
   }
 
-  /** The operation at an index, with all after it. Throws `bad_history` if there is none. */
+  /** The operation at an index; all after it are looked at, too. Throws `bad_history` if there is none. */
   async reach(index: number): Promise<Operation> {
-    if (index <= this.#after) {
-      this.#operations = [
-        ...(await readAll(this.#source, this.#where, index - 1, this.#after, this.#signal)),
-        ...this.#operations,
-      ];
-      this.#after = index - 1;
-    }
-    return this.#operations[index - this.#after - 1];
+    await this.#reach(index);
+    if (index === this.#end && this.#last) return this.#last;
+    if (this.#operations) return this.#operations[index - this.#after - 1];
+    const [operation] = await readAll(this.#source, this.#where, index - 1, index, this.#signal);
+    return operation;
   }
 
-  /** The operations that lead from a revision to the end; `undefined` if it isn't on the way. */
+  /** What leads from a revision to the end; `undefined` if it isn't on the way. */
   async pathFrom(base: number, protocol: Protocol): Promise<Path | undefined> {
-    if (base < this.#after) await this.reach(base + 1);
+    await this.#reach(base + 1);
     const lineage = new Lineage(protocol, base);
-    for (const operation of this.#operations.slice(base - this.#after)) lineage.add(operation);
+    for (const step of this.#steps.slice(base - this.#after)) lineage.add(step);
     return lineage.path();
+  }
+
+  /** The operations of a path, some at a time. */
+  async *along({ indices }: Path): AsyncGenerator<readonly Operation[]> {
+    if (indices.length === 0) return;
+    if (this.#operations) {
+      yield indices.map((index) => this.#operations![index - this.#after - 1]);
+      return;
+    }
+    const wanted = new Set(indices);
+    for await (const page of this.#pages(indices[0] - 1, this.#end))
+      yield page.filter(({ index }) => wanted.has(index));
+  }
+
+  async #reach(index: number): Promise<void> {
+    if (index > this.#after) return;
+    const [steps, operations]: [Step[], Operation[]] = [[], []];
+    if (this.#end - index >= HELD) this.#operations = undefined;
+    for await (const page of this.#pages(index - 1, this.#after)) {
+      steps.push(...page.map(stepOf));
+      if (this.#operations) operations.push(...page);
+      this.#last ??= page.find((operation) => operation.index === this.#end);
+    }
+    this.#steps = [...steps, ...this.#steps];
+    this.#operations &&= [...operations, ...this.#operations];
+    this.#after = index - 1;
+  }
+
+  #pages(after: number, until: number): AsyncGenerator<readonly Operation[]> {
+    return pagesOf(this.#source, this.#where, after, until, this.#signal);
   }
 }
 

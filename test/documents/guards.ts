@@ -7,8 +7,8 @@ export const GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'documents/lineage.ts',
-        find: 'return at === this.#base ? { operations: path.toReversed(), sureFrom: this.#base } : undefined;',
-        replace: 'return { operations: path.toReversed(), sureFrom: this.#base };',
+        find: 'return at === this.#base ? { indices: indices.toReversed(), sureFrom: this.#base } : undefined;',
+        replace: 'return { indices: indices.toReversed(), sureFrom: this.#base };',
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** One stream of a history that is being written: its operations, and what led to the last of them. */
-import { Lineage } from '../../documents/lineage.ts';
+import { Lineage, stepOf } from '../../documents/lineage.ts';
 import { counts, isUndo, type Operation, type Protocol } from '../../documents/operation.ts';
 
 /** What grows with a {@link DocumentHistory}. */
@@ -32,7 +32,7 @@ export class HistoryStream {
 
   #path(operations: readonly Operation[]): readonly Operation[] {
     const lineage = new Lineage(this.#protocol, -1);
-    for (const operation of operations) lineage.add(operation);
-    return lineage.path()?.operations ?? [];
+    for (const operation of operations) lineage.add(stepOf(operation));
+    return lineage.path()?.indices.map((index) => operations[index]) ?? [];
   }
 }
