@@ -59,11 +59,13 @@ export class Executor {
     return this.revision;
   }
 
-  /** Take back the newest actions that count: one operation, which changes nothing by itself. Resolves to its revision. */
+  /** Take back the newest actions: one operation for each, which changes nothing by itself. Resolves to the revision. */
   async undo(actions: number, at: string): Promise<number> {
-    const noop = operationOf({ type: 'NOOP', input: {} }, SCOPE, this.revision + 1, at, actions);
-    await this.#append(SCOPE, this.revision, [noop]);
-    return ++this.revision;
+    const undos = Array.from({ length: actions }, (_, i) =>
+      operationOf({ type: 'NOOP', input: {} }, SCOPE, this.revision + 1 + i, at, 1),
+    );
+    await this.#append(SCOPE, this.revision, undos);
+    return (this.revision += actions);
   }
 
   async #append(scope: string, revision: number, operations: readonly Operation[]): Promise<void> {

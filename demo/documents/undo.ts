@@ -1,4 +1,4 @@
-/** Undo and redo: one operation takes back a whole commit, and no state that it has taken back is gone on from. */
+/** Undo and redo: operations take back whole commits, and no state that they have taken back is gone on from. */
 import { readTree, walkTrees } from './executor.ts';
 import type { WriteCache } from 'tidemark/documents';
 import type { Commit } from './history.ts';
@@ -24,15 +24,15 @@ export async function showUndo(stage: Stage): Promise<void> {
   const naive = await readTree(cache, done.at(-1)!.revision);
   const { commit: before } = done.at(-2)!;
   terminal.say(
-    'The newest state in memory was that of the commit that is undone, and the operation that undid it changes nothing ' +
-      `by itself. Who goes on from there serves ${treeId(naive.root).slice(0, 12)}, which is wrong.`,
+    'The newest state in memory was that of the commit that is undone, and the operations that undid it change nothing ' +
+      `by themselves. Who goes on from there serves ${treeId(naive.root).slice(0, 12)}, which is wrong.`,
   );
   const wouldBe = isOf(before, naive) ? 'right' : 'wrong';
   checks.add('to go on from the newest state would be', wouldBe, wouldBe === 'wrong');
   const seen = await readTree(other);
   checks.add('another cache, which held the old head', ...verdict(isOf(before, seen) ? [] : [executor.revision]));
 
-  if (count > 1) await undo(count - 1, `${count - 1} more undone by one operation`);
+  if (count > 1) await undo(count - 1, `${count - 1} more undone`);
   await redo(done.at(-count)!, 'the first redone');
   await detour(done.at(-count)!.commit);
   for (const moment of done.slice(done.length - count + 1)) await redo(moment, undefined);

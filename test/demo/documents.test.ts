@@ -160,7 +160,7 @@ describe('the program', () => {
       /trees of 120 commits +as committed/,
       /the last commit undone: revision \d+ +as committed/,
       /to go on from the newest state would be +wrong/,
-      /3 more undone by one operation: revision \d+ +as committed/,
+      /3 more undone: revision \d+ +as committed/,
       /revision \d+ +[\d,]+ +[\d.]+ [mµ]?s +[\d,]+ +[\d.]+ [mµ]?s +[\d.]+ ×/,
       /rebuilds that they cost +1$/m,
       /such keyframes that were used +0$/m,
