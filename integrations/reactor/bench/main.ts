@@ -2,6 +2,8 @@
 import type { IWriteCache } from '@powerhousedao/reactor';
 import { kyselyHeads } from '../src/index.ts';
 import { type KeptKeyframes, keptKeyframes } from '../test/support/keyframes.ts';
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+import type { Compression } from 'tidemark/documents';
 import { openOurs } from '../test/support/open-ours.ts';
 import { openReactor, type OpenReactor, type StoredDocument } from '../test/support/open-reactor.ts';
 import { folders, rename, type Step } from '../test/support/steps.ts';
@@ -20,6 +22,13 @@ await renaming.append(...folders(100), ...renames(9900));
 const walked = await reactor.drive();
 await walked.append(...folders(100), ...renames(900));
 
+/** As a program hands it in. */
+const brotli: Compression = {
+  name: 'brotli',
+  compress: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  decompress: (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: size }),
+};
+
 await coldHead('cold newest state, keyframe 9 below, 1,000 that grow', growing, 999, 5);
 await coldHead('cold newest state, keyframe 9 below, 10,000 on 100 nodes', renaming, 9999, 3);
 await concurrent(walked);
@@ -32,10 +41,12 @@ function renames(count: number): Step[] {
 
 async function coldHead(what: string, { id }: StoredDocument, head: number, rounds: number): Promise<void> {
   const below = head - (head % 10);
-  const keyframes = keptKeyframes();
-  const writer = openOurs(reactor, { keyframes, keyframeInterval: 1 });
-  await writer.getState(id, 'global', 'main', below);
-  await writer.shutdown();
+  const [keyframes, small] = [keptKeyframes(), keptKeyframes()];
+  for (const options of [{ keyframes }, { keyframes: small, compression: brotli }]) {
+    const writer = openOurs(reactor, { ...options, keyframeInterval: 1 });
+    await writer.getState(id, 'global', 'main', below);
+    await writer.shutdown();
+  }
   await reactor.theirs().getState(id, 'global', 'main', below);
   while ((await reactor.keyframes.listKeyframes(id, 'global')).length === 0) await new Promise(setImmediate);
   const times = await inTurns(rounds, (who) => {
@@ -43,7 +54,9 @@ async function coldHead(what: string, { id }: StoredDocument, head: number, roun
     return timed(() => cache.getState(id, 'global', 'main'));
   });
   console.log(line(what, times, 'ms'));
-  console.log(line('  bytes of that keyframe', { theirs: await rowBytes(reactor, id), ours: largest(keyframes) }, 'B'));
+  const theirBytes = await rowBytes(reactor, id);
+  console.log(line('  bytes of that keyframe', { theirs: theirBytes, ours: largest(keyframes) }, 'B'));
+  console.log(line('  the same with brotli', { theirs: theirBytes, ours: largest(small) }, 'B'));
 }
 
 /** What their table keeps of a keyframe, after Postgres' own compression. */
