@@ -1,13 +1,14 @@
 /**
  * The cache against its yardsticks, each table in one run and as ratios: `npm run bench`. Names of tables choose among
  * them: `npm run bench -- disk`. Those that take minutes have to be chosen. `redis` takes `--write`, too, which keeps what
- * was measured as a page of the documentation.
+ * was measured as a page of the documentation; `http` takes `--suite` and the folder of the suite that it runs.
  */
 import { reads } from './disk/reads.ts';
 import { millions } from './disk/millions.ts';
 import { disk } from './disk/tables.ts';
 import { documents } from './documents/tables.ts';
 import { hits } from './hits.ts';
+import { conformance } from './http/conformance.ts';
 import { invalidations } from './invalidations.ts';
 import { memoryPerEntry } from './memory-per-entry.ts';
 import { redis } from './redis/tables.ts';
@@ -29,12 +30,15 @@ const TABLES: Readonly<Record<string, () => Promise<void>>> = {
   millions,
   documents,
   redis: () => redis({ write: flags.includes('--write') }),
+  http: () => conformance(suite),
 };
 
 const words = process.argv.slice(2);
+const suiteAt = words.indexOf('--suite');
+const [, suite] = suiteAt === -1 ? [] : words.splice(suiteAt, 2);
 const flags = words.filter((word) => word.startsWith('--'));
 const chosen = words.filter((word) => !flags.includes(word));
-if (flags.some((flag) => flag !== '--write')) throw new Error("the only flag is '--write'");
+if (flags.some((flag) => flag !== '--write')) throw new Error("the only flags are '--write' and '--suite <folder>'");
 const unknown = chosen.find((name) => !Object.hasOwn(TABLES, name));
 if (unknown !== undefined)
   throw new Error(`there is no table '${unknown}'; there are ${Object.keys(TABLES).join(', ')}`);

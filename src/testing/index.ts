@@ -3,6 +3,7 @@ export { manualClock, type ManualClock, type ManualClockOptions } from './manual
 export { seededRandom } from './random.ts';
 export { sharedBackend, type SharedBackend, type SharedBackendOptions } from './shared-backend.ts';
 export { SharedSpace, type SharedSpaceOptions } from './shared-space.ts';
+export { laggingKv, type LaggingKv, type LaggingKvOptions } from './lagging-kv.ts';
 export { Disk, diskStore, type DiskStore, type DiskStoreOptions } from './disk-store.ts';
 
 // The suites.

@@ -4,11 +4,12 @@ import { type Clock, systemClock } from '../engine/clock.ts';
 import type { Entry, Mark } from '../engine/entry.ts';
 import type { Path } from '../engine/key.ts';
 import type { MaybePromise } from '../engine/maybe.ts';
+import { LazyAbort } from '../engine/lazy-abort.ts';
 import type { Call, Store, Stored } from '../engine/store.ts';
 import { ensure, ensureEqual } from './expectations.ts';
 
 /** A call that nobody aborts. */
-export const CALL: Call = { signal: new AbortController().signal };
+export const CALL: Call = new LazyAbort();
 
 const HOUR = 3_600_000;
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
+import { Miniflare } from 'miniflare';
 import { rolldown } from 'rolldown';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Door, doors, filesBelow, manifest, read, root } from '../support/repository.ts';
@@ -67,6 +68,31 @@ describe('a portable door', () => {
 
     const source = (await import(/* @vite-ignore */ name.replace(/^\./, 'tidemark'))) as object;
     expect(Object.keys(openWithoutNode(code)).toSorted()).toEqual(Object.keys(source).toSorted());
+  });
+
+  test('opens in a Worker, where nothing may be begun while modules load', { timeout: 60_000 }, async () => {
+    const opened = await Promise.all(
+      portable.map(async ([name, door], i) => {
+        const { code } = await bundle(door['@tidemark/source']);
+        return { name, path: `door${i}.js`, contents: `${code}; export default Object.keys(door).length;` };
+      }),
+    );
+    const imports = opened.map(({ path }, i) => `import door${i} from './${path}';`).join('\n');
+    const counts = `[${opened.map((_, i) => `door${i}`).join(', ')}]`;
+    const main = `${imports}\nexport default { fetch: () => Response.json(${counts}) };`;
+    const miniflare = new Miniflare({
+      modules: [{ path: 'main.js', contents: main }, ...opened].map(({ path, contents }) => {
+        return { type: 'ESModule' as const, path: join(root, path), contents };
+      }),
+      modulesRoot: root,
+      compatibilityDate: '2026-01-01',
+    });
+    try {
+      const answer = (await (await miniflare.dispatchFetch('http://worker/')).json()) as number[];
+      expect(answer.filter((exported) => exported > 0)).toHaveLength(portable.length);
+    } finally {
+      await miniflare.dispose();
+    }
   });
 });
 

@@ -2,10 +2,10 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { freePort, until } from './redis-server.ts';
 
 const run = promisify(execFile);
@@ -64,9 +64,9 @@ export class PostgresServer {
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const child = spawn(join(programs, 'postgres'), ['-D', data, ...args], { ...as, stdio: 'ignore' });
     const server = new PostgresServer(port, folder, child);
-    await until('Postgres listens', async () => {
+    await until('Postgres answers', async () => {
       if (child.exitCode !== null) throw new Error(`Postgres ended with ${child.exitCode}`);
-      return listens(port);
+      return answers(port);
     });
     return server;
   }
@@ -81,15 +81,16 @@ export class PostgresServer {
   }
 }
 
-/** True if somebody listens there. A server that is still starting says so to whoever connects: clients try again. */
-async function listens(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
+/** Does it take connections? While it starts it listens, and tells whoever connects that it is starting. */
+async function answers(port: number): Promise<boolean> {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
+  client.on('error', () => {}); // the connection's end is no failure here
   try {
-    await once(socket, 'connect');
+    await client.connect();
     return true;
   } catch {
     return false;
   } finally {
-    socket.destroy();
+    await client.end().catch(() => {});
   }
 }

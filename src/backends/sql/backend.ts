@@ -3,6 +3,7 @@ import { type Backend, everyDependency } from '../../engine/backend.ts';
 import { type Codec, decodeEntry, encodeEntry } from '../../engine/codec.ts';
 import type { Entry } from '../../engine/entry.ts';
 import { TidemarkError } from '../../engine/errors.ts';
+import { LazyAbort } from '../../engine/lazy-abort.ts';
 import type { Call, Stored } from '../../engine/store.ts';
 import type { Connection } from './connection.ts';
 import { LeaseRows } from './leases.ts';
@@ -34,7 +35,6 @@ export interface TablesOptions extends SqlLogOptions {
 }
 
 const SWEEP_EVERY = 200; // entries stored
-const NEVER: Call = { signal: new AbortController().signal };
 
 /** The backend of one connection. */
 export class Tables implements SqlBackend {
@@ -121,7 +121,7 @@ export class Tables implements SqlBackend {
   }
 
   newIncarnation(): Promise<void> {
-    return this.#connection.newIncarnation(NEVER);
+    return this.#connection.newIncarnation(new LazyAbort());
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 /** A store of the engine as a key/value store: memory, a file, Redis, tables or IndexedDB behind the same six methods. */
+import { LazyAbort } from '../../engine/lazy-abort.ts';
 import { isBackend, storageKey } from '../../engine/backend.ts';
 import { type Clock, systemClock } from '../../engine/clock.ts';
 import type { Entry } from '../../engine/entry.ts';
@@ -64,7 +65,6 @@ const ROOT = '';
 const FORMAT = 1;
 const EMPTY = new Uint8Array(0);
 const NOWHERE: Position = { incarnation: '', head: 0 };
-const NEVER = new AbortController().signal;
 
 /**
  * Where a store is shared, `clear` can't find what is this one's own. So it stores, under the prefix alone, a name for all
@@ -137,7 +137,10 @@ class StoredValues implements StoreKeyValues {
     const store = this.#store;
     if (!store)
       throw new TidemarkError('closed', 'a key/value store that opens its store itself must be started first');
-    return abortable((async () => question(store, { signal: signal ?? NEVER }))() as Promise<Awaited<T>>, signal);
+    return abortable(
+      (async () => question(store, signal ? { signal } : new LazyAbort()))() as Promise<Awaited<T>>,
+      signal,
+    );
   }
 
   /** What is under these storage keys, and last the era, where there may be one. */

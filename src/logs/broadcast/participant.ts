@@ -4,6 +4,7 @@ import type { Dependency } from '../../engine/dependency.ts';
 import type { Mark } from '../../engine/entry.ts';
 import { TidemarkError } from '../../engine/errors.ts';
 import type { Change, ChangeLog, Page, Position, StampsAnswer } from '../../engine/log.ts';
+import { LazyAbort } from '../../engine/lazy-abort.ts';
 import type { Call } from '../../engine/store.ts';
 import type { Answer, Message, Question } from './messages.ts';
 import { messageOf } from './messages.ts';
@@ -194,14 +195,13 @@ export class Participant implements BroadcastLog {
   }
 }
 
-const NEVER: Call = { signal: new AbortController().signal };
-
 /** A log in memory answers at once. */
 function answerOf(log: ChangeLog, question: Question): Answer {
-  if (question.operation === 'append') return log.append(question.names, NEVER) as Position;
-  if (question.operation === 'read') return log.read(question.after, NEVER) as Page;
-  if (question.operation === 'stamps') return log.stamps(question.names, NEVER) as StampsAnswer;
-  return log.position(NEVER) as Position;
+  const call: Call = new LazyAbort(); // nobody gives it up
+  if (question.operation === 'append') return log.append(question.names, call) as Position;
+  if (question.operation === 'read') return log.read(question.after, call) as Page;
+  if (question.operation === 'stamps') return log.stamps(question.names, call) as StampsAnswer;
+  return log.position(call) as Position;
 }
 
 function closed(): TidemarkError {

@@ -1,0 +1,137 @@
+/** Whatever a write does to a list, it touches something that the list rests on; and most writes that don't, don't. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createCache } from 'tidemark';
+import { createRepository, memorySource, type Query, type Where } from 'tidemark/content';
+import { listed } from '../../src/content/matching.ts';
+import { normalQuery, textOfQuery } from '../../src/content/query.ts';
+
+interface Post {
+  readonly id: string;
+  readonly status?: string | number | null;
+  readonly stars?: number | string | null;
+  readonly at?: string | null;
+  readonly hidden?: boolean | null;
+  readonly note?: string;
+}
+
+const posts = createRepository<Post>({
+  cache: createCache(),
+  name: 'post',
+  source: memorySource<Post>(),
+  fields: { status: 'text', stars: 'number', at: 'time', hidden: 'boolean' },
+});
+
+const time = fc
+  .integer({ min: Date.UTC(2020, 0, 1), max: Date.UTC(2030, 0, 1) })
+  .chain((ms) => fc.constantFrom(new Date(ms).toISOString(), new Date(ms).toISOString().slice(0, 10), 'some day'));
+const number = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ noNaN: true, noDefaultInfinity: true }));
+const status = fc.constantFrom<string | number | null>('draft', 'published', '5', 5, null);
+const post: fc.Arbitrary<Post> = fc.record(
+  {
+    id: fc.constantFrom('a', 'b', 'c', 'd'),
+    status,
+    stars: fc.oneof(number, fc.constantFrom<string | null>('5', null)),
+    at: fc.oneof(time, fc.constant(null)),
+    hidden: fc.constantFrom(true, false, null),
+    note: fc.constantFrom('x', 'y'),
+  },
+  { requiredKeys: ['id'] },
+);
+
+const comparison = fc.oneof(
+  fc.record({
+    status: fc.oneof(status, fc.record({ ne: status }), fc.record({ in: fc.array(status, { maxLength: 3 }) })),
+  }),
+  fc.record({
+    stars: fc.oneof(
+      number,
+      fc.record({ gt: number }),
+      fc.record({ gte: number, lt: number }),
+      fc.record({ lte: number }),
+    ),
+  }),
+  fc.record({
+    at: fc.oneof(time, fc.record({ gte: time, lt: time }), fc.record({ gt: time }), fc.record({ lte: time })),
+  }),
+  fc.record({ hidden: fc.boolean() }),
+  fc.record({ note: fc.constantFrom('x', 'y') }),
+) as fc.Arbitrary<Where>;
+const { where } = fc.letrec<{ where: Where }>((tie) => ({
+  where: fc.oneof(
+    { maxDepth: 3 },
+    comparison,
+    fc.array(comparison, { maxLength: 3 }).map((all) => Object.assign({}, ...all) as Where),
+    fc.record({ and: fc.array(tie('where'), { maxLength: 3 }) }) as fc.Arbitrary<Where>,
+    fc.record({ or: fc.array(tie('where'), { maxLength: 3 }) }) as fc.Arbitrary<Where>,
+    fc.record({ not: tie('where') }) as fc.Arbitrary<Where>,
+  ),
+}));
+const query: fc.Arbitrary<Query> = fc.record(
+  {
+    where,
+    sort: fc.array(fc.constantFrom('stars', '-stars', 'at', '-note'), { maxLength: 2 }),
+    limit: fc.integer({ min: 0, max: 3 }),
+    offset: fc.integer({ min: 0, max: 2 }),
+  },
+  { requiredKeys: ['where'] },
+);
+
+test('a write that changes a list touches it', () => {
+  let changed = 0;
+  let spared = 0;
+  fc.assert(
+    fc.property(query, fc.array(post, { maxLength: 4 }), post, fc.boolean(), (asked, items, image, gone) => {
+      const before = new Map(items.map((item) => [item.id, item]));
+      const after = new Map(before);
+      if (gone) after.delete(image.id);
+      else after.set(image.id, image);
+      const list = (of: Map<string, Post>) => listed(normalQuery(asked), of.values(), ({ id }) => id);
+      const differs = JSON.stringify(list(before)) !== JSON.stringify(list(after));
+      const touches = posts.touches(before.get(image.id), after.get(image.id));
+      const met = posts.restsOn(asked).some((tag) => touches.includes(tag));
+      if (differs) changed++;
+      if (!met) spared++;
+      expect(differs && !met).toBe(false);
+    }),
+    { numRuns: 5000 },
+  );
+  expect(changed).toBeGreaterThan(300);
+  expect(spared).toBeGreaterThan(300); // it isn't just that everything touches everything
+});
+
+test('a list of several conditions falls with one of them', () => {
+  expect(posts.restsOn({ where: { status: 'published', stars: { gte: 3 } } })).toEqual(
+    posts.restsOn({ where: { status: 'published' } }),
+  );
+  const tags = posts.touches({ id: 'a', status: 'draft', stars: 4 }, { id: 'a', status: 'draft', stars: 5 });
+  const met = (asked: Query) => posts.restsOn(asked).some((tag) => tags.includes(tag));
+  expect(met({ where: { status: 'draft' } })).toBe(true);
+  expect(met({ where: { status: 'published' } })).toBe(false);
+  expect(met({ where: { stars: { gte: 4.5 } } })).toBe(true);
+  expect(met({ where: { stars: { gte: 1000 } } })).toBe(false);
+  expect(met({ where: { note: 'x' } })).toBe(true); // not declared
+  expect(met({})).toBe(true);
+});
+
+test('two queries have one text exactly if they ask the same', () => {
+  const text = (asked: Query) => textOfQuery(normalQuery(asked));
+  expect(text({ where: { a: 1, b: { gt: 2, lt: 5 } } })).toBe(text({ where: { b: { lt: 5, gt: 2 }, a: 1 } }));
+  expect(text({ where: { and: [{ a: 1 }, { b: 2 }, { a: 1 }] } })).toBe(text({ where: { b: 2, a: 1 } }));
+  expect(text({ where: { or: [{ a: 1 }, { b: 2 }] } })).toBe(text({ where: { or: [{ b: 2 }, { a: 1 }] } }));
+  const others: Query[] = [
+    {},
+    { where: { a: 1 } },
+    { where: { a: '1' } },
+    { where: { a: null } },
+    { where: { a: { b: 1 } as never } },
+    { where: { or: [{ a: 1 }, { b: 2 }] } },
+    { where: { a: 1, b: 2 } },
+    { where: { not: { a: 1, b: 2 } } },
+    { where: { a: 1 }, limit: 1 },
+    { where: { a: 1 }, offset: 1 },
+    { where: { a: 1 }, sort: ['a'] },
+    { where: { a: 1 }, sort: ['-a'] },
+  ].filter((asked) => !JSON.stringify(asked).includes('"a":{"b"'));
+  expect(new Set(others.map(text)).size).toBe(others.length);
+});
