@@ -99,9 +99,9 @@ export function createRepository<T extends Item>(options: RepositoryOptions<T>):
 /** Writes to a source, and says what they did. */
 class Writer<T extends Item> implements ItemWriter<T> {
   readonly #source: Source<T>;
-  readonly #say: (written: readonly Written<T>[]) => Promise<unknown>;
+  readonly #say: Say<T>;
 
-  constructor(source: Source<T>, say: (written: readonly Written<T>[]) => Promise<unknown>) {
+  constructor(source: Source<T>, say: Say<T>) {
     this.#source = source;
     this.#say = say;
   }
@@ -112,7 +112,7 @@ class Writer<T extends Item> implements ItemWriter<T> {
 
   async createMany(items: readonly T[]): Promise<readonly T[]> {
     list('createMany: items', items);
-    return this.#done(await this.#source.create(items));
+    return afterOf(await this.#write(() => this.#source.create(items)));
   }
 
   async update(id: string, fields: Partial<T>): Promise<T | undefined> {
@@ -121,7 +121,7 @@ class Writer<T extends Item> implements ItemWriter<T> {
 
   async updateMany(ids: readonly string[], fields: Partial<T>): Promise<readonly T[]> {
     list('updateMany: ids', ids);
-    return this.#done(await this.#source.update(ids, fields));
+    return afterOf(await this.#write(() => this.#source.update(ids, fields)));
   }
 
   async delete(id: string): Promise<boolean> {
@@ -130,15 +130,29 @@ class Writer<T extends Item> implements ItemWriter<T> {
 
   async deleteMany(ids: readonly string[]): Promise<number> {
     list('deleteMany: ids', ids);
-    const written = await this.#source.delete(ids);
-    await this.#done(written);
-    return written.length;
+    return (await this.#write(() => this.#source.delete(ids))).length;
   }
 
-  async #done(written: readonly Written<T>[]): Promise<readonly T[]> {
+  async #write(write: () => Promise<readonly Written<T>[]>): Promise<readonly Written<T>[]> {
+    let written: readonly Written<T>[];
+    try {
+      written = await write();
+    } catch (error) {
+      // Nobody knows how much of it was done, so all that is kept may be wrong. In a transaction that has failed there is
+      // nothing to be said, and nothing of it will be seen.
+      await this.#say('anything').catch(() => {});
+      throw error;
+    }
     if (written.length > 0) await this.#say(written);
-    return written.map(({ after }) => after).filter((after) => after !== undefined);
+    return written;
   }
+}
+
+/** Says what was written; `anything` if nobody knows. */
+type Say<T> = (written: readonly Written<T>[] | 'anything') => Promise<unknown>;
+
+function afterOf<T>(written: readonly Written<T>[]): T[] {
+  return written.map(({ after }) => after).filter((after) => after !== undefined);
 }
 
 class CachedRepository<T extends Item> extends Writer<T> implements Repository<T> {
@@ -232,7 +246,8 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
     return `${this.#name}#${id}`;
   }
 
-  #tagsOf(written: readonly Written<T>[]): string[] {
+  #tagsOf(written: readonly Written<T>[] | 'anything'): string[] {
+    if (written === 'anything') return [this.#name];
     const tags = new Set([`${this.#name}/*`]);
     for (const { before, after } of written) {
       for (const image of [before, after]) if (image) tags.add(this.#itemTag(String(valueOf(image, this.#id))));

@@ -136,7 +136,7 @@ function after(lifecycle: Lifecycle, operation: Operation, birth: Birth): Lifecy
     case 'UPGRADE_DOCUMENT':
       return upgraded(moved, operation, birth);
     case 'DELETE_DOCUMENT':
-      return withOwn(moved, { isDeleted: true, deletedAtUtcIso: operation.timestampUtcMs });
+      return withOwn(moved, { ...ownOf(moved), isDeleted: true, deletedAtUtcIso: operation.timestampUtcMs });
     default:
       return reduced(moved, operation, birth);
   }
@@ -161,7 +161,7 @@ function upgraded(lifecycle: Lifecycle, operation: Operation, birth: Birth): Lif
   const next: Upgrade = { operation, fromVersion: known, toVersion, state, revision: boundaries };
   const upgrades = [...lifecycle.upgrades, next];
   const dated = lifecycle.dated || boundaries === undefined;
-  return withOwn({ ...lifecycle, upgrades, dated }, { version: toVersion });
+  return withOwn({ ...lifecycle, upgrades, dated }, { ...ownOf(lifecycle), version: toVersion });
 }
 
 /** An upgrade from nothing: the document begins with its version, and with its state if it has one. */
@@ -173,9 +173,9 @@ function seeded(
   { registry }: Birth,
 ): Lifecycle {
   const { genesis, documentType } = lifecycle;
-  const { [DOCUMENT_SCOPE]: _, ...scopes } = state ?? registry.getModel(documentType, version).initialState();
+  const scopes = state ?? registry.getModel(documentType, version).initialState();
   const begun = began(genesis.header, scopes, version, [...idsOf(lifecycle), operation.id]);
-  return withOwn({ ...lifecycle, version, seeded: true, ...begun }, { ...ownOf(lifecycle), version });
+  return withOwn({ ...lifecycle, version, seeded: true, ...begun }, { ...ownOf(begun), ...ownOf(lifecycle), version });
 }
 
 function isSeed({ action }: Operation): boolean {
@@ -216,16 +216,16 @@ export function upgradedBy(
   return { ...next, state: { ...next.state, [DOCUMENT_SCOPE]: ownOf(lifecycle) } };
 }
 
-/** With something in the state of the `document` scope itself. */
+/** With another state of the `document` scope itself. */
 function withOwn(lifecycle: Lifecycle, own: Readonly<Record<string, unknown>>): Lifecycle {
   const { genesis } = lifecycle;
-  const state = { ...genesis.state, [DOCUMENT_SCOPE]: { ...ownOf(lifecycle), ...own } };
+  const state = { ...genesis.state, [DOCUMENT_SCOPE]: own };
   freezeNew(state);
   return { ...lifecycle, genesis: { ...genesis, state } };
 }
 
 /** The state of the `document` scope itself. */
-export function ownOf({ genesis }: Lifecycle): Readonly<Record<string, unknown>> {
+export function ownOf({ genesis }: Pick<Lifecycle, 'genesis'>): Readonly<Record<string, unknown>> {
   return genesis.state[DOCUMENT_SCOPE] as Readonly<Record<string, unknown>>;
 }
 
@@ -235,9 +235,9 @@ function began(
   version: number,
   ids: readonly string[],
 ): Pick<Lifecycle, 'genesis' | 'ground'> {
-  const initialState = { ...scopes };
-  const own = { ...(scopes[DOCUMENT_SCOPE] as object | undefined), version, isDeleted: false };
-  const state = { ...scopes, [DOCUMENT_SCOPE]: own };
+  const { [DOCUMENT_SCOPE]: given, ...initialState } = scopes;
+  const own = { ...(given as object | undefined), version, isDeleted: false };
+  const state = { ...initialState, [DOCUMENT_SCOPE]: own };
   for (const part of [initialState, state, header.meta, header.sig]) freezeNew(part);
   const genesis: Document = { header, state, initialState, operations: {}, clipboard: [] };
   return { genesis, ground: groundOf(ids, header) };

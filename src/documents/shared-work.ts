@@ -13,11 +13,6 @@ interface Job<T> {
 export class SharedWork<T> {
   readonly #jobs = new Map<string, Job<T>>();
 
-  /** How many are under way. */
-  get size(): number {
-    return this.#jobs.size;
-  }
-
   /** Is the work of a key under way? */
   has(key: string): boolean {
     return this.#jobs.has(key);

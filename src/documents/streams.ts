@@ -2,6 +2,7 @@
 import type { Policy } from '../engine/policy.ts';
 import { type Since, sinceRevision } from './keyframe-writer.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { DOCUMENT_SCOPE } from './operation.ts';
 import { Ring } from './ring.ts';
 import { type Snapshot, sizeOfSnapshot } from './snapshot.ts';
 
@@ -178,7 +179,7 @@ export class Streams {
         branch.streams.delete(of);
         dropped++;
       }
-      if (scope === undefined || scope === 'document') branch.lifecycle = undefined;
+      if (scope === undefined || scope === DOCUMENT_SCOPE) branch.lifecycle = undefined;
       if (branch.streams.size === 0) held.branches.delete(name);
     }
     if (held.branches.size === 0) this.#forget(held);

@@ -38,10 +38,10 @@ export async function verify({ core, reader, streams, documentId, signal }: Veri
       }
 
   const { keyframes, writer } = core;
-  for (const where of keyframes && writer ? await keyframes.streams(documentId, signal) : [])
+  for (const where of keyframes && writer ? await keyframes.streams(documentId, signal) : []) {
+    const { lifecycle } = await reader.present({ where, documentType, revision: undefined, signal });
     for (const [revision] of await keyframes!.list(where, Infinity, signal)) {
       const right = await replayed(where, revision);
-      const { lifecycle } = await reader.present({ where, documentType, revision, signal });
       const expected = right.origin && writer!.expected(lifecycle, right.origin);
       const fits = right.revision === revision && right.operation && expected;
       const found = fits && (await keyframes!.load(where, right.operation, expected, signal));
@@ -51,6 +51,7 @@ export async function verify({ core, reader, streams, documentId, signal }: Veri
       if (found) wrong.push({ scope: where.scope, branch: where.branch, revision, where: 'keyframe' });
       await keyframes!.remove(where, revision, signal);
     }
+  }
   return { checked, wrong, useless };
 }
 

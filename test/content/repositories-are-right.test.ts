@@ -231,6 +231,38 @@ test('its name is a tag of all that it keeps', async () => {
   expect([await read(), await read()]).toEqual([4, 0]);
 });
 
+test('a write that fails may have been done, in part or whole: what was kept is not believed', async () => {
+  const source = memorySource<Post>();
+  const lost = new Error('the answer was lost');
+  const failing: Source<Post> = {
+    ...source,
+    async update(ids, changed) {
+      await source.update(ids.slice(0, 1), changed);
+      throw lost;
+    },
+    async create(items) {
+      await source.create(items);
+      throw lost;
+    },
+    async delete(ids) {
+      await source.delete(ids);
+      throw lost;
+    },
+  };
+  await source.create([post('a'), post('b')]);
+  const posts = createRepository<Post>({ cache: createCache(), name: 'post', source: failing, fields });
+  const drafts = async () => (await posts.findMany({ where: { status: 'draft' } })).map(({ id }) => id);
+  expect(await drafts()).toEqual(['a', 'b']);
+  expect((await posts.findById('a'))?.status).toBe('draft');
+  await expect(posts.updateMany(['a', 'b'], { status: 'published' })).rejects.toBe(lost);
+  expect(await drafts()).toEqual(['b']);
+  expect((await posts.findById('a'))?.status).toBe('published');
+  await expect(posts.create(post('c'))).rejects.toBe(lost);
+  expect(await drafts()).toEqual(['b', 'c']);
+  await expect(posts.delete('b')).rejects.toBe(lost);
+  expect(await drafts()).toEqual(['c']);
+});
+
 test('that an item is not there is remembered, until it is', async () => {
   const { counted, counts } = counting(memorySource<Post>());
   const posts = createRepository<Post>({ cache: createCache(), name: 'post', source: counted });
