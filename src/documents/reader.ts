@@ -91,8 +91,8 @@ export class Reader {
     const before = this.#stream(where)?.ring.newest;
     const ticket = this.#core.invalidations.open();
     const heads = await this.#headsOf(where, revision, signal).finally(() => ticket.close());
-    // Where the stream ended before an invalidation is of no account after it.
-    if (ticket.overtaken(where.documentId)) return this.checked(wanted);
+    // Where the stream ended before an invalidation answers who asked before it, and is of no account after it.
+    const stale = ticket.overtaken(where.documentId);
     const head = heads.scope.revision;
     const stream = this.#stream(where);
     if (before && before.revision > head && stream?.ring.newest === before) {
@@ -104,8 +104,8 @@ export class Reader {
     const target = Math.min(revision ?? head, head);
     const held = stream?.ring.get(target);
     if (!stream || !held || !isCurrent(held, heads) || !this.#isSettled(where, target, head))
-      return this.#join({ ...wanted, revision: target }, heads);
-    if (target === head) stream.reached(head);
+      return this.#join({ ...wanted, revision: target }, heads, stale);
+    if (target === head && !stale) stream.reached(head);
     return { snapshot: held, outcome: 'hits' };
   }
 
@@ -169,16 +169,17 @@ export class Reader {
     if (events.has('refused')) events.emit('refused', { ...where, revision: snapshot.revision });
   }
 
-  async #join(wanted: Exactly, heads: Heads): Promise<Found> {
+  async #join(wanted: Exactly, heads: Heads, stale: boolean): Promise<Found> {
     const { documentId, branch, scope } = wanted.where;
-    const key = JSON.stringify([documentId, branch, scope, wanted.revision, wanted.documentType, heads]);
+    const key = JSON.stringify([documentId, branch, scope, wanted.revision, wanted.documentType, heads, stale]);
     const joined = this.#rebuilds.has(key);
-    const work = (signal: AbortSignal | undefined) => this.#rebuild({ ...wanted, signal }, heads);
+    const work = (signal: AbortSignal | undefined) => this.#rebuild({ ...wanted, signal }, heads, stale);
     const found = await this.#rebuilds.join(key, wanted.signal, work);
     return joined ? { ...found, outcome: 'joined' } : found;
   }
 
-  async #rebuild(wanted: Exactly, heads: Heads): Promise<Found> {
+  /** Nothing is kept of what rests on `stale` heads, or of what an invalidation overtakes. */
+  async #rebuild(wanted: Exactly, heads: Heads, stale: boolean): Promise<Found> {
     const { where, revision, signal } = wanted;
     const { counts, events, invalidations, writer } = this.#core;
     const ticket = invalidations.open();
@@ -203,7 +204,7 @@ export class Reader {
       const { from, replayed, ms } = made.rebuilt;
       counts.replayed += replayed;
       counts.rebuildMs += ms;
-      if (ticket.overtaken(where.documentId)) counts.overtaken++;
+      if (stale || ticket.overtaken(where.documentId)) counts.overtaken++;
       else this.#keep(where, made, lifecycle, revision === heads.scope.revision);
       if (events.has('rebuild')) events.emit('rebuild', { ...where, revision, from, replayed, ms });
       return { snapshot: made.snapshot, outcome: OUTCOMES[from] };

@@ -71,7 +71,7 @@ export const GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'documents/reader.ts',
-        find: 'if (ticket.overtaken(where.documentId)) counts.overtaken++;\n      else this.#keep(',
+        find: 'if (stale || ticket.overtaken(where.documentId)) counts.overtaken++;\n      else this.#keep(',
         replace: 'this.#keep(',
       },
     ],
@@ -81,8 +81,8 @@ export const GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'documents/reader.ts',
-        find: 'if (ticket.overtaken(where.documentId)) return this.checked(wanted);',
-        replace: '',
+        find: 'const stale = ticket.overtaken(where.documentId);',
+        replace: 'const stale = false;',
       },
     ],
   },
@@ -116,7 +116,7 @@ export const GUARDS: readonly Guard[] = [
     edits: [
       {
         file: 'documents/reader.ts',
-        find: 'wanted.revision, wanted.documentType, heads]);',
+        find: 'wanted.revision, wanted.documentType, heads, stale]);',
         replace: 'wanted.documentType]); void heads;',
       },
     ],
