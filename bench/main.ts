@@ -3,6 +3,7 @@
  * them: `npm run bench -- disk`. Those that take minutes have to be chosen. `redis` takes `--write`, too, which keeps what
  * was measured as a page of the documentation; `http` takes `--suite` and the folder of the suite that it runs.
  */
+import { content } from './content/tables.ts';
 import { reads } from './disk/reads.ts';
 import { millions } from './disk/millions.ts';
 import { disk } from './disk/tables.ts';
@@ -28,6 +29,7 @@ const TABLES: Readonly<Record<string, () => Promise<void>>> = {
     await disk();
   },
   millions,
+  content,
   documents,
   redis: () => redis({ write: flags.includes('--write') }),
   http: () => conformance(suite),

@@ -17,6 +17,8 @@ export interface Flags {
   readonly redis: boolean;
   /** Show documents: a repository's history, undone and redone. */
   readonly documents: boolean;
+  /** Show content: a site that is read, edited and published. */
+  readonly content: boolean;
 }
 
 /** The port of `--serve`, so that its address is the same each time. */
@@ -39,16 +41,20 @@ export const HELP = `Usage: npm run demo -- [flags]
   --documents       instead of all that: this repository's history as a
                     document, scrubbed, undone, redone, and read again
                     by another process
+  --content         instead of all that: a site of posts and pages that is
+                    read, edited and published
   --help            print this`;
 
 /** Read the command line. Throws {@link Trouble} for anything that isn't in {@link HELP}. */
 export function readFlags(args: readonly string[]): Flags {
-  const { serve = false, help = false, redis = false, documents = false, port, requests, processes } = parsed(args);
-  for (const [flag, given] of Object.entries({ serve, redis, port, requests, processes }))
-    if (documents && given !== undefined && given !== false)
-      throw new Trouble(`--${flag} doesn't go with --documents.`);
-  for (const [flag, given] of Object.entries({ port, requests, processes })) {
-    if (given === undefined) continue;
+  const { serve = false, help = false, redis = false, documents = false, content = false, ...given } = parsed(args);
+  const { port, requests, processes } = given;
+  for (const [alone, asked] of Object.entries({ documents, content }))
+    for (const [flag, value] of Object.entries({ serve, redis, port, requests, processes, documents, content }))
+      if (asked && flag !== alone && value !== undefined && value !== false)
+        throw new Trouble(`--${flag} doesn't go with --${alone}.`);
+  for (const [flag, value] of Object.entries({ port, requests, processes })) {
+    if (value === undefined) continue;
     if (redis) throw new Trouble(`--${flag} doesn't go with --redis.`);
     if (processes !== undefined && flag !== 'processes') throw new Trouble(`--${flag} doesn't go with --processes.`);
   }
@@ -60,6 +66,7 @@ export function readFlags(args: readonly string[]): Flags {
     processes: processes === undefined ? undefined : wholeNumber('--processes', processes, 2, MOST_PROCESSES),
     redis,
     documents,
+    content,
   };
 }
 
@@ -71,6 +78,7 @@ function parsed(args: readonly string[]): {
   readonly processes?: string;
   readonly redis?: boolean;
   readonly documents?: boolean;
+  readonly content?: boolean;
 } {
   try {
     return parseArgs({
@@ -83,6 +91,7 @@ function parsed(args: readonly string[]): {
         processes: { type: 'string' },
         redis: { type: 'boolean' },
         documents: { type: 'boolean' },
+        content: { type: 'boolean' },
       },
     }).values;
   } catch (error) {

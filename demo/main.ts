@@ -1,4 +1,5 @@
 /** The demo's entry: `npm run demo`, and Ctrl-C. */
+import { tellOfContent } from './content/story.ts';
 import { tellOfDocuments } from './documents/story.ts';
 import { tell } from './story.ts';
 
@@ -8,7 +9,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, 
 process.stdout.on('error', () => stopping.abort()); // whoever read the output has gone
 
 const args = process.argv.slice(2);
-process.exitCode = await (args.includes('--documents') ? tellOfDocuments : tell)({
+const story = args.includes('--documents') ? tellOfDocuments : args.includes('--content') ? tellOfContent : tell;
+process.exitCode = await story({
   args,
   env: process.env,
   out: process.stdout,

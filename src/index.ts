@@ -1,7 +1,7 @@
 /** The main door: a cache that knows when it is wrong. */
 import { Cache } from './engine/cache.ts';
 import type { CacheOptions } from './engine/cache-options.ts';
-import { localLog } from './logs/local.ts';
+import { privateLog } from './logs/local.ts';
 import { memory } from './stores/memory.ts';
 
 /**
@@ -16,7 +16,7 @@ import { memory } from './stores/memory.ts';
  * await posts.get('123');
  */
 export function createCache(options: CacheOptions = {}): Cache {
-  return new Cache(options, { tiers: () => [memory()], log: localLog });
+  return new Cache(options, { tiers: () => [memory()], log: privateLog });
 }
 
 export { memory, type MemoryOptions } from './stores/memory.ts';
@@ -24,14 +24,15 @@ export { memory, type MemoryOptions } from './stores/memory.ts';
 // The cache and its collections.
 export type { Cache } from './engine/cache.ts';
 export type { AdHocOptions, CacheOptions, TierOptions } from './engine/cache-options.ts';
-export type { Collection, ReadOptions, SetOptions } from './engine/collection.ts';
+export type { Answer, AskOptions, Beginning, Collection, ReadOptions, SetOptions } from './engine/collection.ts';
 export type { CollectionOptions } from './engine/terms.ts';
 export type { BatchContext, LoadContext, NotModified, Previous } from './engine/context.ts';
 export type { Load, LoadMany } from './engine/load.ts';
 export type { ChangeResult } from './engine/authority.ts';
 export type { InvalidateOptions, Selector } from './engine/invalidate.ts';
 export type { TransactionChanges } from './engine/changes-in.ts';
-export type { Explanation, ExplainedDependency, ExplainedTier } from './engine/explain.ts';
+export type { ExplainOptions, Explanation, ExplainedDependency, ExplainedTier } from './engine/explain.ts';
+export type { HeldEntry, HeldOptions, HeldPage, WouldDrop } from './engine/held.ts';
 export type { Memo } from './engine/memo.ts';
 export type { DelayStats } from './engine/delays.ts';
 export type {

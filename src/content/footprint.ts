@@ -6,6 +6,9 @@
  * changes within it satisfies all conditions before the write or after it, that one among them. So the list names the
  * values that it asks for in one declared field, and a write names the values that each declared field has before and after it.
  *
+ * Fields that are declared to be asked for together are one field of several values: of two conditions that each hold for
+ * many items the list then rests on both.
+ *
  * Numbers and times are named by the stretch that they lie in, at each of eight lengths of stretch, each of which has sixteen
  * shorter ones in it; a range names some stretches that cover it, long ones in the middle and short ones at its ends.
  */
@@ -18,30 +21,70 @@ export type FieldKind = 'text' | 'boolean' | 'number' | 'time';
 /** Declared fields by name; lists that ask for others rest on the whole collection. */
 export type Fields = Readonly<Record<string, FieldKind>>;
 
+/** Declared fields that are asked for together, some at a time. */
+export type Together = readonly (readonly string[])[];
+
 /** The tags that a list rests on, without its collection's name; `undefined` for the whole collection. */
-export function footprintOf(where: Condition, fields: Fields): readonly string[] | undefined {
+export function footprintOf(where: Condition, fields: Fields, together: Together = []): readonly string[] | undefined {
   if ('field' in where) return comparisonFootprint(where, fields[where.field]);
   if ('all' in where) {
-    const parts = [...where.all.map((one) => footprintOf(one, fields)), ...rangesOf(where.all, fields)];
+    const joint = jointFootprint(where.all, fields, together);
+    if (joint) return joint;
+    const parts = [...where.all.map((one) => footprintOf(one, fields, together)), ...rangesOf(where.all, fields)];
     return narrowest(parts.filter((footprint) => footprint !== undefined));
   }
   if ('not' in where) return undefined;
-  const parts = where.any.map((one) => footprintOf(one, fields));
+  const parts = where.any.map((one) => footprintOf(one, fields, together));
   return parts.every((part) => part !== undefined) ? [...new Set(parts.flat())] : undefined;
 }
 
 /** The tags that a write touches, by what the item was before and after it, without the collection's name. */
-export function touched(fields: Fields, ...images: readonly (Item | undefined)[]): string[] {
+export function touched(fields: Fields, together: Together, ...images: readonly (Item | undefined)[]): string[] {
   const tags = new Set<string>();
-  for (const image of images)
-    for (const [field, kind] of image ? Object.entries(fields) : []) {
-      const value = valueOf(image!, field);
+  for (const image of images) {
+    if (!image) continue;
+    for (const names of together) {
+      const values = names.map((field) => valueOf(image, field));
+      if (values.every((value, i) => fits(fields[names[i]], value))) tags.add(jointTag(names, values));
+    }
+    for (const [field, kind] of Object.entries(fields)) {
+      const value = valueOf(image, field);
       tags.add(fits(kind, value) ? valueTag(field, value) : oddTag(field));
       const place = placeOf(kind, value);
       if (place !== undefined)
         for (let length = 1; length <= LENGTHS; length++) tags.add(stretchTag(field, length, place));
     }
+  }
   return [...tags];
+}
+
+/** Of the fields that are asked for together the most that the conditions give values for. */
+function jointFootprint(all: readonly Condition[], fields: Fields, together: Together): string[] | undefined {
+  for (const names of together.toSorted((a, b) => b.length - a.length)) {
+    const values = names.map((name) => valuesOf(all, name, fields[name]));
+    if (!values.every((some) => some !== undefined)) continue;
+    if (values.reduce((product, some) => product * some.length, 1) > MOST) continue;
+    const rows = values.reduce<Scalar[][]>(
+      (sofar, some) => sofar.flatMap((row) => some.map((one) => [...row, one])),
+      [[]],
+    );
+    return [...rows.map((row) => jointTag(names, row)), ...names.map(oddTag)];
+  }
+  return undefined;
+}
+
+/** The values that conditions ask for in a field, if one of them asks for some. */
+function valuesOf(all: readonly Condition[], name: string, kind: FieldKind): readonly Scalar[] | undefined {
+  for (const one of all) {
+    if (!('field' in one) || one.field !== name || (one.is !== 'eq' && one.is !== 'in')) continue;
+    const values = one.is === 'in' ? (one.value as readonly Scalar[]) : [one.value as Scalar];
+    if (values.every((value) => fits(kind, value))) return values;
+  }
+  return undefined;
+}
+
+function jointTag(names: readonly string[], values: readonly Scalar[]): string {
+  return names.map((name, i) => valueTag(name, values[i])).join('&');
 }
 
 type Comparison = Extract<Condition, { field: string }>;

@@ -57,3 +57,17 @@ function ordered(is: string, order: number): boolean {
   if (is === 'gte') return order >= 0;
   return is === 'lt' ? order < 0 : order <= 0;
 }
+
+/** Do two items say the same in every field? */
+export function isSameItem(a: Item, b: Item): boolean {
+  return textOf(a) === textOf(b);
+}
+
+/** JSON with the names of objects in order; a field that is `undefined` isn't there. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).toSorted(([x], [y]) => (x < y ? -1 : 1)))
+      : one,
+  );
+}

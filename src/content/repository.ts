@@ -1,73 +1,65 @@
 /** A repository: reads of one kind of item through a cache, and the only way to write them, which says what changed. */
-import type { Cache } from '../engine/cache.ts';
 import type { ChangeResult } from '../engine/authority.ts';
-import type { Collection } from '../engine/collection.ts';
+import { Announcement, takesPart } from './announcement.ts';
 import { TidemarkError } from '../engine/errors.ts';
-import { checkOptions, type Duration, list, nonEmptyText, oneOf } from '../engine/options.ts';
-import { type FieldKind, type Fields, footprintOf, touched } from './footprint.ts';
-import { type Item, valueOf } from './matching.ts';
-import { type NormalQuery, normalQuery, type Query, queryOfText, textOfQuery } from './query.ts';
-import type { Source, Written } from './source.ts';
+import { list, nonEmptyText } from '../engine/options.ts';
+import { eachByItself, inTransaction, type ItemWriter, Writer } from './item-writer.ts';
+import { KeptReads } from './kept-reads.ts';
+import type { Item } from './matching.ts';
+import { type Principal, principalOf, type PrincipalInput } from './principal.ts';
+import { normalQuery, type Query, textOfQuery } from './query.ts';
+import { type Include, normalInclude, type NormalInclude, relate } from './relations.ts';
+import { type RepositoryOptions, settingsOf, type Settings } from './repository-options.ts';
+import type { Source } from './source.ts';
 
-/** What a repository is made with. */
-export interface RepositoryOptions<T extends Item> {
-  readonly cache: Cache;
-  /**
-   * What the items are called; the first part of their keys and tags. It is a tag of everything that the repository keeps:
-   * who writes to the source by another way invalidates that.
-   */
-  readonly name: string;
-  readonly source: Source<T>;
-  /** The field that holds an item's id. Default `'id'`. */
-  readonly id?: keyof T & string;
-  /**
-   * Fields by which lists are told apart: a list that asks for values of one of them falls only when a write has that value
-   * before or after it. A list that asks for others falls with every write.
-   */
-  readonly fields?: { readonly [K in keyof T & string]?: FieldKind };
-  /** How long items and lists are fresh. Default for ever: writes say what changes. */
-  readonly ttl?: Duration;
-  /** How long it is remembered that an item isn't there. Default as `ttl`. */
-  readonly negativeTtl?: Duration;
-}
+export type { RepositoryOptions };
 
 /** How an item is read. */
 export interface FindOptions {
   readonly signal?: AbortSignal;
+  /** What the items lead to, by the names of the repository's relations: it is read with them, as fields of these names. */
+  readonly include?: Include;
 }
 
-/** Writes of items, each with what it changes. */
-export interface ItemWriter<T extends Item> {
-  /** Insert an item; answers with it as it is stored. Throws what the source throws. */
-  create(item: T): Promise<T>;
-  /** Insert items, all or none, as one change. */
-  createMany(items: readonly T[]): Promise<readonly T[]>;
-  /** Change fields of an item; answers with the item, or `undefined` if there is none. */
-  update(id: string, fields: Partial<T>): Promise<T | undefined>;
-  /** Change fields of several items as one change; answers with those that were there. */
-  updateMany(ids: readonly string[], fields: Partial<T>): Promise<readonly T[]>;
-  /** Remove an item; answers whether it was there. */
-  delete(id: string): Promise<boolean>;
-  /** Remove items as one change; answers how many were there. */
-  deleteMany(ids: readonly string[]): Promise<number>;
-}
-
-/** Reads and writes of one kind of item. Values are frozen and shared. */
+/**
+ * Reads and writes of one kind of item. Values are frozen and shared. Whoever asks for an `include` says what it adds:
+ * `posts.findById<{ author: User | null }>('1', { include: { author: true } })`.
+ */
 export interface Repository<T extends Item> extends ItemWriter<T> {
+  /** What the items are called. */
+  readonly name: string;
   /** An item, or `undefined` if there is none, which is remembered as well. */
-  findById(id: string, options?: FindOptions): Promise<T | undefined>;
+  findById<With = unknown>(id: string, options?: FindOptions): Promise<(T & With) | undefined>;
   /** Items by position: one batch for those that aren't cached. */
-  findByIds(ids: readonly string[], options?: FindOptions): Promise<readonly (T | undefined)[]>;
-  findMany(query?: Query, options?: FindOptions): Promise<readonly T[]>;
-  findOne(query?: Query, options?: FindOptions): Promise<T | undefined>;
-  count(where?: Query['where'], options?: FindOptions): Promise<number>;
+  findByIds<With = unknown>(
+    ids: readonly string[],
+    options?: FindOptions,
+  ): Promise<readonly ((T & With) | undefined)[]>;
+  findMany<With = unknown>(query?: Query, options?: FindOptions): Promise<readonly (T & With)[]>;
+  findOne<With = unknown>(query?: Query, options?: FindOptions): Promise<(T & With) | undefined>;
+  count(where?: Query['where'], options?: Pick<FindOptions, 'signal'>): Promise<number>;
   /**
-   * Writes within a transaction of yours: `source` writes in it, and what they change is said in it, too, so that your
-   * commit publishes both and a rollback neither. Wait for `committed` after the commit.
+   * The same repository on behalf of somebody: where it has a scope, reads answer for them and nobody else. Writes say who
+   * made them.
+   *
+   * @throws `bad_option`
+   */
+  as(principal: PrincipalInput): Repository<T>;
+  /**
+   * Run work in one transaction of the source: what its writers have written is published with the commit, and nothing by
+   * a rollback. Work may be run again if another was faster. What has to be read in it is read from `writer.source`, not
+   * from the cache.
+   *
+   * @throws `bad_option` if the source has no transactions; what the work or the commit throws.
+   */
+  inTransaction<R>(work: (writer: WriterIn<T>, transaction: unknown) => Promise<R>): Promise<R>;
+  /**
+   * Writes within a transaction of yours: `source` writes in it (by default this repository's own, if it can), and what they
+   * change is said in it, too, so that your commit publishes both and a rollback neither. Wait for `committed` after it.
    *
    * @throws `bad_option` if the cache's log knows no such transactions.
    */
-  in(transaction: unknown, source: Source<T>): TransactionWriter<T>;
+  in(transaction: unknown, source?: Source<T>): TransactionWriter<T>;
   /** What a write with these images would touch, as tags: for looking at. */
   touches(before: T | undefined, after: T | undefined): readonly string[];
   /** What a list rests on, as tags. */
@@ -75,13 +67,18 @@ export interface Repository<T extends Item> extends ItemWriter<T> {
 }
 
 /** Writes within a transaction. */
-export interface TransactionWriter<T extends Item> extends ItemWriter<T> {
+export interface WriterIn<T extends Item> extends ItemWriter<T> {
+  /** The source as the transaction sees it: reads of it bypass the cache. */
+  readonly source: Source<T>;
+  /** Writes of another repository in the same transaction, published with it. Its source must know such transactions. */
+  of<U extends Item>(repository: ItemWriter<U>): WriterIn<U>;
+}
+
+/** Writes within a transaction of the caller's. */
+export interface TransactionWriter<T extends Item> extends WriterIn<T> {
   /** To be called once the transaction has been committed. */
   committed(): Promise<ChangeResult>;
 }
-
-const KINDS: readonly FieldKind[] = ['text', 'boolean', 'number', 'time'];
-const NAMES = ['cache', 'name', 'source', 'id', 'fields', 'ttl', 'negativeTtl'] as const;
 
 /**
  * A repository.
@@ -93,166 +90,126 @@ const NAMES = ['cache', 'name', 'source', 'id', 'fields', 'ttl', 'negativeTtl'] 
  * await posts.update('1', { title: 'High tide' }); // the lists that it is in, or could be, are loaded anew
  */
 export function createRepository<T extends Item>(options: RepositoryOptions<T>): Repository<T> {
-  return new CachedRepository(options);
-}
-
-/** Writes to a source, and says what they did. */
-class Writer<T extends Item> implements ItemWriter<T> {
-  readonly #source: Source<T>;
-  readonly #say: Say<T>;
-
-  constructor(source: Source<T>, say: Say<T>) {
-    this.#source = source;
-    this.#say = say;
-  }
-
-  async create(item: T): Promise<T> {
-    return (await this.createMany([item]))[0];
-  }
-
-  async createMany(items: readonly T[]): Promise<readonly T[]> {
-    list('createMany: items', items);
-    return afterOf(await this.#write(() => this.#source.create(items)));
-  }
-
-  async update(id: string, fields: Partial<T>): Promise<T | undefined> {
-    return (await this.updateMany([id], fields))[0];
-  }
-
-  async updateMany(ids: readonly string[], fields: Partial<T>): Promise<readonly T[]> {
-    list('updateMany: ids', ids);
-    return afterOf(await this.#write(() => this.#source.update(ids, fields)));
-  }
-
-  async delete(id: string): Promise<boolean> {
-    return (await this.deleteMany([id])) > 0;
-  }
-
-  async deleteMany(ids: readonly string[]): Promise<number> {
-    list('deleteMany: ids', ids);
-    return (await this.#write(() => this.#source.delete(ids))).length;
-  }
-
-  async #write(write: () => Promise<readonly Written<T>[]>): Promise<readonly Written<T>[]> {
-    let written: readonly Written<T>[];
-    try {
-      written = await write();
-    } catch (error) {
-      // Nobody knows how much of it was done, so all that is kept may be wrong. In a transaction that has failed there is
-      // nothing to be said, and nothing of it will be seen.
-      await this.#say('anything').catch(() => {});
-      throw error;
-    }
-    if (written.length > 0) await this.#say(written);
-    return written;
-  }
-}
-
-/** Says what was written; `anything` if nobody knows. */
-type Say<T> = (written: readonly Written<T>[] | 'anything') => Promise<unknown>;
-
-function afterOf<T>(written: readonly Written<T>[]): T[] {
-  return written.map(({ after }) => after).filter((after) => after !== undefined);
+  const settings = settingsOf(options);
+  return new CachedRepository(settings, new KeptReads(settings), takesPart(settings.cache), 'anonymous');
 }
 
 class CachedRepository<T extends Item> extends Writer<T> implements Repository<T> {
-  readonly #name: string;
-  readonly #id: string;
-  readonly #fields: Fields;
-  readonly #cache: Cache;
-  readonly #items: Collection<T | undefined>;
-  readonly #lists: Collection<readonly T[]>;
-  readonly #counts: Collection<number>;
+  readonly name: string;
+  readonly #settings: Settings<T>;
+  readonly #reads: KeptReads<T>;
+  readonly #within: boolean;
+  readonly #principal: Principal;
 
-  constructor(options: RepositoryOptions<T>) {
-    checkOptions('createRepository', options, NAMES);
-    const { cache, source, id = 'id', fields = {}, ttl, negativeTtl } = options;
-    const name = nonEmptyText('createRepository: name', options.name);
-    if (typeof source?.findMany !== 'function')
-      throw new TidemarkError('bad_option', 'createRepository: source must be a source');
-    for (const [field, kind] of Object.entries<FieldKind>(fields))
-      oneOf(`createRepository: fields.${field}`, kind, KINDS);
-    super(source, (written) => cache.invalidate({ tags: this.#tagsOf(written) }));
-    this.#name = name;
-    this.#id = id;
-    this.#fields = fields;
-    this.#cache = cache;
-    const times = { ...(ttl !== undefined && { ttl }), ...(negativeTtl !== undefined && { negativeTtl }) };
-    this.#items = cache.define<T | undefined>(`${name}.item`, {
-      ...times,
-      loadMany: (keys, ctx) => {
-        keys.forEach((key, i) => ctx.at(i).tag(name, this.#itemTag(key)));
-        return source.findByIds(keys, ctx.signal);
-      },
-    });
-    this.#lists = cache.define<readonly T[]>(`${name}.list`, {
-      ...times,
-      load: (text, ctx) => {
-        const query = queryOfText(text);
-        ctx.tag(name, ...this.#footprint(query));
-        return source.findMany(query, ctx.signal);
-      },
-    });
-    this.#counts = cache.define<number>(`${name}.count`, {
-      ...times,
-      load: (text, ctx) => {
-        const query = queryOfText(text);
-        ctx.tag(name, ...this.#footprint(query));
-        return source.count(query, ctx.signal);
-      },
-    });
+  constructor(settings: Settings<T>, reads: KeptReads<T>, within: boolean, principal: Principal) {
+    const { cache, source } = settings;
+    super(settings, source, eachByItself(cache, source, within), actorOf(principal));
+    this.name = settings.related.tags.name;
+    this.#settings = settings;
+    this.#reads = reads;
+    this.#within = within;
+    this.#principal = principal;
+    relate(this, settings.related);
+    const bind: Bind<T> = (transaction, announcement) => this.#writerIn(transaction, announcement);
+    bindings.set(this, bind);
   }
 
-  findById(id: string, options: FindOptions = {}): Promise<T | undefined> {
-    return this.#items.get(nonEmptyText('findById: id', id), options);
+  findById<With>(id: string, options: FindOptions = {}): Promise<(T & With) | undefined> {
+    return this.#reads.item(nonEmptyText('findById: id', id), this.#asking(options), this.#include(options)) as never;
   }
 
-  findByIds(ids: readonly string[], options: FindOptions = {}): Promise<readonly (T | undefined)[]> {
-    return this.#items.getMany(ids, options);
+  async findByIds<With>(ids: readonly string[], options: FindOptions = {}): Promise<readonly (T & With)[]> {
+    list('findByIds: ids', ids);
+    for (const id of ids) nonEmptyText('findByIds: ids', id);
+    return this.#reads.items(ids, this.#asking(options), this.#include(options)) as never;
   }
 
-  async findMany(query: Query = {}, options: FindOptions = {}): Promise<readonly T[]> {
-    return (await this.#lists.get(textOfQuery(normalQuery(query)), options)) ?? [];
+  async findMany<With>(query: Query = {}, options: FindOptions = {}): Promise<readonly (T & With)[]> {
+    return this.#reads.list(textOfQuery(normalQuery(query)), this.#asking(options), this.#include(options)) as never;
   }
 
-  async findOne(query: Query = {}, options: FindOptions = {}): Promise<T | undefined> {
-    return (await this.findMany({ ...query, limit: 1 }, options))[0];
+  async findOne<With>(query: Query = {}, options: FindOptions = {}): Promise<(T & With) | undefined> {
+    return (await this.findMany<With>({ ...query, limit: 1 }, options))[0];
   }
 
   async count(where: Query['where'] = {}, options: FindOptions = {}): Promise<number> {
-    return (await this.#counts.get(textOfQuery(normalQuery({ where })), options)) ?? 0;
+    return this.#reads.count(textOfQuery(normalQuery({ where })), this.#asking(options));
   }
 
-  in(transaction: unknown, source: Source<T>): TransactionWriter<T> {
-    const changes = this.#cache.changesIn(transaction);
-    const writer = new Writer(source, (written) => changes.invalidate({ tags: this.#tagsOf(written) }));
-    return Object.assign(writer, { committed: () => changes.committed() });
+  as(principal: PrincipalInput): Repository<T> {
+    return new CachedRepository(this.#settings, this.#reads, this.#within, principalOf(principal));
+  }
+
+  async inTransaction<R>(work: (writer: WriterIn<T>, transaction: unknown) => Promise<R>): Promise<R> {
+    const { cache, source } = this.#settings;
+    if (!source.transaction || !source.within)
+      throw new TidemarkError('bad_option', `inTransaction: the source of ${this.name} has no transactions`);
+    let announcement = new Announcement(cache, this.#within);
+    let worked = false;
+    let result: R;
+    try {
+      result = await source.transaction(async (transaction) => {
+        announcement = new Announcement(cache, this.#within); // nothing is left of an attempt that was overtaken
+        worked = false;
+        const done = await work(this.#writerIn(transaction, announcement), transaction);
+        worked = true;
+        return done;
+      });
+    } catch (error) {
+      if (worked) await announcement.ended().catch(() => {}); // perhaps it has been committed
+      throw error;
+    }
+    await announcement.committed();
+    return result;
+  }
+
+  in(transaction: unknown, source?: Source<T>): TransactionWriter<T> {
+    const { cache } = this.#settings;
+    if (!this.#within) cache.changesIn(transaction); // says why not
+    const announcement = new Announcement(cache, true);
+    return Object.assign(this.#writerIn(transaction, announcement, source), {
+      committed: () => announcement.committed(),
+    });
   }
 
   touches(before: T | undefined, after: T | undefined): readonly string[] {
-    return this.#tagsOf([{ before, after }]);
+    return this.#settings.tags.touched([{ before, after }]);
   }
 
   restsOn(query: Query = {}): readonly string[] {
-    return this.#footprint(normalQuery(query));
+    return this.#settings.tags.footprint(normalQuery(query).where);
   }
 
-  #footprint({ where }: NormalQuery): string[] {
-    const tags = footprintOf(where, this.#fields) ?? ['*'];
-    return tags.map((tag) => `${this.#name}/${tag}`);
+  #writerIn(transaction: unknown, announcement: Announcement, given?: Source<T>): WriterIn<T> & Writer<T> {
+    const source = given ?? this.#settings.source.within?.(transaction);
+    if (!source)
+      throw new TidemarkError('bad_option', `in: the source of ${this.name} has no transactions; hand in one that has`);
+    const perform = inTransaction<T>(transaction, announcement);
+    const writer = new Writer(this.#settings, source, perform, actorOf(this.#principal));
+    return Object.assign(writer, {
+      source,
+      of<U extends Item>(repository: ItemWriter<U>): WriterIn<U> {
+        const bind = bindings.get(repository) as unknown as Bind<U> | undefined;
+        if (!bind) throw new TidemarkError('bad_option', 'of: must be given a repository');
+        return bind(transaction, announcement);
+      },
+    });
   }
 
-  #itemTag(id: string): string {
-    return `${this.#name}#${id}`;
+  #asking({ signal }: FindOptions): { readonly principal: Principal; readonly signal: AbortSignal | undefined } {
+    return { principal: this.#principal, signal };
   }
 
-  #tagsOf(written: readonly Written<T>[] | 'anything'): string[] {
-    if (written === 'anything') return [this.#name];
-    const tags = new Set([`${this.#name}/*`]);
-    for (const { before, after } of written) {
-      for (const image of [before, after]) if (image) tags.add(this.#itemTag(String(valueOf(image, this.#id))));
-      for (const tag of touched(this.#fields, before, after)) tags.add(`${this.#name}/${tag}`);
-    }
-    return [...tags];
+  #include({ include }: FindOptions): NormalInclude | undefined {
+    const normal = include && normalInclude(this.#settings.related, include);
+    return normal && normal.length > 0 ? normal : undefined;
   }
+}
+
+/** How a repository writes in a transaction that another has begun. */
+type Bind<T extends Item> = (transaction: unknown, announcement: Announcement) => WriterIn<T>;
+const bindings = new WeakMap<object, Bind<Item>>();
+
+function actorOf(principal: Principal): string | undefined {
+  return principal === 'anonymous' ? undefined : principal.user;
 }

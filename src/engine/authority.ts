@@ -6,7 +6,9 @@ import { Delays } from './delays.ts';
 import type { Dependency, Names } from './dependency.ts';
 import type { Mark } from './entry.ts';
 import type { Emitter, Reach } from './events.ts';
+import { TidemarkError } from './errors.ts';
 import { FAILED, type Guard } from './guard.ts';
+import { describe } from './key.ts';
 import type { Change, ChangeLog, Page, Position } from './log.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { Outbox } from './outbox.ts';
@@ -14,6 +16,7 @@ import type { Recorder } from './recorder.ts';
 import { Silence } from './silence.ts';
 import type { Recalled, Stamps } from './stamps.ts';
 import type { Stored } from './store.ts';
+import { leftOf, within } from './wait.ts';
 
 /** How a change ended: its mark, and whether the log knows of it. Without a mark it waits in the outbox. */
 export interface ChangeResult {
@@ -42,6 +45,10 @@ export interface AuthorityOptions {
   readonly events: Emitter;
   /** Milliseconds that the log may be silent before what is held is dropped. */
   readonly maxSilence: number;
+  /** Milliseconds that one who asks for news waits for another's asking. */
+  readonly joinTimeout: number;
+  /** `with reads`: no timer, and nothing before the first read. */
+  readonly follows: 'always' | 'with reads';
   /** Forget everything that live shelves hold. */
   readonly drop: () => void;
   /** Something that closing has to wait for. */
@@ -62,7 +69,9 @@ export class Authority {
   readonly #stopWatching: (() => void) | undefined;
   #stopPolling: (() => void) | undefined;
   #pulling: Promise<boolean> | undefined;
-  #next: Promise<boolean> | undefined;
+  #pullsBegun = 0;
+  #lastPull = { number: 0, answered: false };
+  #pullingSince = -Infinity;
   #saying = 0;
   readonly delays: Delays = new Delays();
   // What the reads of a tick have to ask for is asked at once.
@@ -78,9 +87,11 @@ export class Authority {
   constructor(options: AuthorityOptions) {
     this.#o = options;
     this.#silence = new Silence(options.clock, options.maxSilence, options.log.pollEvery ?? POLL);
-    this.#outbox = new Outbox(options.stamps, options.clock, options.names.prefix([]), (change) =>
-      andThen(this.#say(change, []), (position) => position?.head),
-    );
+    const say = (change: Change) => andThen(this.#say(change, []), (position) => position?.head);
+    const { stamps, clock, names, joinTimeout, track, follows } = options;
+    const keepAlive = follows === 'with reads' ? track : undefined;
+    this.#outbox = new Outbox(stamps, clock, names.prefix([]), say, joinTimeout, keepAlive);
+    if (follows === 'with reads') return;
     void this.pull();
     this.#stopWatching = options.log.watch?.(() => {
       if (this.#saying === 0 || !options.log.sync) void this.pull();
@@ -112,14 +123,17 @@ export class Authority {
   /** The same, and which log gave the mark: by the time that one hears of it this cache may follow another. */
   say(change: Change, records: readonly Stored[]): MaybePromise<Saying> {
     const said = this.#say(change, records);
-    if (isPromise(said)) this.#o.track(said);
-    return andThen(said, (position) => {
-      const mark = position?.head;
-      const result: ChangeResult = { mark, reach: mark === undefined ? 'local' : 'everywhere' };
-      if (mark === undefined) this.#outbox.add(change);
-      if (this.#o.events.has('change')) this.#o.events.emit('change', { dependencies: change, ...result });
-      return { result, incarnation: position?.incarnation };
-    });
+    if (!isPromise(said)) return this.#said(change, said);
+    this.#o.track(said);
+    return said.then((position) => this.#said(change, position));
+  }
+
+  #said(change: Change, position: Position | undefined): Saying {
+    const mark = position?.head;
+    const result: ChangeResult = { mark, reach: mark === undefined ? 'local' : 'everywhere' };
+    if (mark === undefined) this.#outbox.add(change);
+    if (this.#o.events.has('change')) this.#o.events.emit('change', { dependencies: change, ...result });
+    return { result, incarnation: position?.incarnation };
   }
 
   /** What was said in a transaction has been committed: learn of it, or distrust it until the log answers again. */
@@ -131,29 +145,45 @@ export class Authority {
   }
 
   #say(change: Change, records: readonly Stored[]): MaybePromise<Position | undefined> {
-    const { log, backend, guard, stamps } = this.#o;
+    const { sync } = this.#o.log;
     const asked = this.#o.clock.now();
-    if (log.sync) this.#saying++; // a wake-up by what answers at once would come in the middle of this
-    const said = guard.attempt('append', (call) =>
+    if (sync) this.#saying++; // a wake-up by what answers at once would come in the middle of this
+    const appended = this.#append(change, records);
+    if (sync) this.#saying--;
+    const joins = this.#joins;
+    return isPromise(appended)
+      ? appended.then((position) => this.#appended(change, position, asked, joins))
+      : this.#appended(change, appended, asked, joins);
+  }
+
+  #append(change: Change, records: readonly Stored[]): MaybePromise<Position | typeof FAILED> {
+    const { log, backend, guard } = this.#o;
+    return guard.attempt('append', (call) =>
       records.length > 0 && backend?.commit ? backend.commit(change, records, call) : log.append(change, call),
     );
-    if (log.sync) this.#saying--;
-    const joins = this.#joins;
-    return andThen(said, (position) => {
-      if (position === FAILED) return undefined;
-      if (!stamps.following || position.incarnation !== stamps.incarnation) {
-        if (joins !== this.#joins) return undefined; // said to a log that has been left meanwhile: not said
-        this.#join(position);
-      }
-      stamps.apply(position.head, change);
-      if (position.head === stamps.applied + 1) this.#advance(position.head, change);
-      const behind = position.head > stamps.applied;
-      if (!behind) this.#silence.heard(asked);
-      const caughtUp = behind ? this.pull() : true;
-      if (stamps.joined) return position;
-      // What it brings is kept only once all is known that came before; and not if the log has been left meanwhile.
-      return andThen(caughtUp, () => (stamps.incarnation === position.incarnation ? position : undefined));
-    });
+  }
+
+  /** `asked` and `joins`: the time when the change was said, and how often a log had been joined by then. */
+  #appended(
+    change: Change,
+    position: Position | typeof FAILED,
+    asked: number,
+    joins: number,
+  ): MaybePromise<Position | undefined> {
+    const { stamps } = this.#o;
+    if (position === FAILED) return undefined;
+    if (!stamps.following || position.incarnation !== stamps.incarnation) {
+      if (joins !== this.#joins) return undefined; // said to a log that has been left meanwhile: not said
+      this.#join(position);
+    }
+    stamps.apply(position.head, change);
+    if (position.head === stamps.applied + 1) this.#advance(position.head, change);
+    const behind = position.head > stamps.applied;
+    if (!behind) this.#heard(asked);
+    const caughtUp = behind ? this.pull() : true;
+    if (stamps.joined) return position;
+    // What it brings is kept only once all is known that came before; and not if the log has been left meanwhile.
+    return andThen(caughtUp, () => (stamps.incarnation === position.incarnation ? position : undefined));
   }
 
   /**
@@ -163,16 +193,31 @@ export class Authority {
    */
   pull(how: Asking = 'attempt'): MaybePromise<boolean> {
     if (this.#closed) return false;
-    if (this.#pulling) {
-      this.#next ??= this.#pulling.then(() => {
-        this.#next = undefined;
-        return this.pull(how);
-      });
-      return this.#next;
-    }
+    if (this.#pulling) return this.#pullNext(how);
+    const number = ++this.#pullsBegun;
     const done = this.#o.stamps.following ? this.#pullUpTo(how) : this.#pullFirst(how);
-    if (isPromise(done)) this.#pulling = done;
+    if (isPromise(done)) {
+      this.#pulling = done;
+      this.#pullingSince = this.#o.clock.now();
+      void done.then((answered) => (this.#lastPull = { number, answered }));
+    }
     return done;
+  }
+
+  /** Wait until a pull has ended that begins from now on: whoever of those who wait goes on first begins it. */
+  async #pullNext(how: Asking): Promise<boolean> {
+    const { clock, joinTimeout } = this.#o;
+    const wanted = this.#pullsBegun + 1;
+    for (;;) {
+      const running = this.#pulling ?? this.pull(how);
+      if (!isPromise(running)) return running;
+      const gone = () => {
+        if (this.#pulling === running) this.#pulling = undefined; // it ended with the request that began it
+        return false;
+      };
+      await within(running, leftOf(joinTimeout, this.#pullingSince, clock), clock, gone);
+      if (this.#lastPull.number >= wanted) return this.#lastPull.answered;
+    }
   }
 
   /**
@@ -180,15 +225,64 @@ export class Authority {
    * once a millisecond by whoever reads, so that nobody there has to wait for the next poll.
    */
   glance(): void {
-    if (this.#o.log.sync && this.#canBeSilent) void this.pull();
-    if (this.#canBeSilent) this.#checkSilence();
+    if (!this.#canBeSilent) return;
+    if (this.#o.log.sync) void this.pull();
+    else if (this.#o.follows === 'with reads') this.#followInBackground();
+    this.#checkSilence();
   }
 
+  /** Ask for news if it is time to, without waiting for them. */
+  #followInBackground(): void {
+    const { log, clock, track, joinTimeout } = this.#o;
+    const since = Math.abs(clock.now() - this.#pullingSince); // a clock may be set back
+    if (since < (this.#pulling ? joinTimeout : (log.pollEvery ?? POLL))) return;
+    track(Promise.resolve(this.pull('insist')));
+  }
+
+  /** Too long a silence: nothing is vouched for until the log has been asked once more. */
   #checkSilence(): void {
-    if (this.#closed || !this.#silence.notice()) return;
-    this.#o.drop();
-    this.#o.stamps.seq++; // what was judged before is to be judged anew
-    if (this.#o.stamps.joined) this.#o.events.emit('gap', { reason: 'silence' });
+    if (!this.#closed && this.#silence.notice()) this.#o.stamps.doubt();
+  }
+
+  /** It has been asked, and didn't answer: what is doubted is given up. */
+  #giveUp(): void {
+    const { stamps, drop, events } = this.#o;
+    if (!stamps.doubted) return;
+    drop();
+    stamps.trust();
+    if (stamps.joined) events.emit('gap', { reason: 'silence' });
+  }
+
+  #heard(at: number): void {
+    this.#silence.heard(at);
+    this.#o.stamps.trust();
+  }
+
+  /** How much of the log is known here, for another process to {@link Authority.catchUp} with. */
+  get bookmark(): string {
+    const { known, incarnation } = this.#o.stamps;
+    return `${known}.${incarnation}`;
+  }
+
+  /**
+   * Know at least what a bookmark's maker knew. False if that would have to be asked of the log and it doesn't answer: then
+   * nothing is vouched for any more. Throws `bad_option` for what is no bookmark.
+   */
+  async catchUp(bookmark: string): Promise<boolean> {
+    const { stamps } = this.#o;
+    const [, mark, incarnation] = /^(\d{1,15})\.(.{0,200})$/s.exec(bookmark) ?? [];
+    if (mark === undefined)
+      throw new TidemarkError(
+        'bad_option',
+        `catchUp: a bookmark is what cache.bookmark() gave, not ${describe(bookmark)}`,
+      );
+    if (!this.silent && stamps.joined && incarnation === stamps.incarnation && stamps.applied >= Number(mark))
+      return true;
+    if ((await this.pull()) && stamps.joined) return true;
+    this.#silence.lapse();
+    stamps.doubt();
+    this.#giveUp();
+    return false;
   }
 
   /**
@@ -229,8 +323,8 @@ export class Authority {
         const until = late ? 0 : (joins === this.#joins && target) || answer.head;
         if ((late || stamps.applied < until) && !this.#closed)
           return this.#pullUpTo(how, until, late ? undefined : since);
-        this.#silence.heard(since);
-      }
+        this.#heard(since);
+      } else this.#giveUp();
       this.#pulling = undefined; // in the same moment: who asks from now on isn't answered by this pull
       return answer !== FAILED;
     });
@@ -325,7 +419,7 @@ export class Authority {
     this.#closed = true;
     this.#stopWatching?.();
     this.#stopPolling?.();
-    await this.#pulling;
+    if (this.#pulling) await within(this.#pulling, this.#o.joinTimeout, this.#o.clock, () => false);
     await this.#o.recorder?.close();
   }
 }

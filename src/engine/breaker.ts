@@ -8,6 +8,8 @@ export interface BreakerOptions {
   readonly pause: number;
   /** The longest pause, in milliseconds. */
   readonly longestPause: number;
+  /** Milliseconds after which a probe of which nothing has been heard is lost, and another one may pass. Default never. */
+  readonly lost?: number;
 }
 
 /** Closed (everything passes), open (nothing passes), or half-open (one probe is under way). */
@@ -20,6 +22,7 @@ export class Breaker {
   #failures = 0;
   #pause: number;
   #until = 0;
+  #probed = 0;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -38,9 +41,15 @@ export class Breaker {
   /** May something be tried now? If so, {@link succeeded} or {@link failed} must be told of it. */
   allows(now: number): boolean {
     if (this.#state === 'closed') return true;
-    if (this.#state === 'half-open' || now < this.#until) return false;
+    if (this.#state === 'half-open' ? this.#isProbing(now) : now < this.#until) return false;
     this.#state = 'half-open';
+    this.#probed = now;
     return true;
+  }
+
+  /** A probe may end without a word with the request that it belongs to. */
+  #isProbing(now: number): boolean {
+    return Math.abs(now - this.#probed) < (this.#options.lost ?? Infinity);
   }
 
   /** What was tried worked. True if that closed the breaker. */

@@ -51,6 +51,19 @@ export interface CacheOptions {
    * memory what was loaded since for no longer than this. Default 10 seconds; `Infinity` serves on for as long as it lasts.
    */
   readonly maxSilence?: Duration;
+  /**
+   * The platform's `waitUntil`, where what a request has under way ends with it, timers included (Workers): keeps the
+   * request alive for work that others wait for, or that goes on after the answer. With it one cache serves all requests
+   * of an isolate: nothing is begun when it is made, so that it may be made outside of requests, and no timer outlives one.
+   * The log is followed by the reads: one that comes later than the log's `pollEvery` after the last look takes another in
+   * the background, and one that comes later than `maxSilence` waits for it.
+   */
+  readonly background?: (work: Promise<unknown>) => void;
+  /**
+   * How long a read waits for a load that another one has begun before it loads for itself. Default for as long as it takes;
+   * 5 seconds with `background`, since the other one's request may have ended and taken the load along.
+   */
+  readonly joinTimeout?: Duration;
   /** Listeners, as with {@link Cache.on}. */
   readonly on?: Listeners;
   /** Where time, timers and chance come from; for tests. */
@@ -95,9 +108,22 @@ export const AD_HOC: readonly string[] = [
   'tags',
 ];
 
+const NAMES: readonly (keyof CacheOptions)[] = [
+  'name',
+  'tiers',
+  'log',
+  'consistency',
+  'maxSilence',
+  'background',
+  'joinTimeout',
+  'on',
+  'clock',
+  'random',
+];
+
 /** Check a cache's options. Throws `bad_option` naming the option. */
 export function checkCacheOptions(options: CacheOptions): void {
-  checkOptions('createCache', options, ['name', 'tiers', 'log', 'consistency', 'maxSilence', 'on', 'clock', 'random']);
+  checkOptions('createCache', options, NAMES);
   const { name, tiers, log, consistency, on, clock, random } = options;
   if (name !== undefined) nonEmptyText('createCache: name', name);
   if (tiers !== undefined) list('createCache: tiers', tiers);
@@ -107,6 +133,7 @@ export function checkCacheOptions(options: CacheOptions): void {
   hasMethods('createCache: log', log, 'a change log', ['append', 'read', 'position', 'stamps']);
   hasMethods('createCache: clock', clock, 'a clock', ['now', 'after']);
   functionOrNothing('createCache: random', random);
+  functionOrNothing('createCache: background', options.background);
 }
 
 function hasMethods(what: string, value: object | undefined, wanted: string, names: readonly string[]): void {

@@ -14,31 +14,35 @@ import { changesIn, type TransactionChanges } from './changes-in.ts';
 import { type Clock, CoarseClock, systemClock } from './clock.ts';
 import { type Collection, DefinedCollection } from './collection.ts';
 import type { Core } from './core.ts';
-import { Names } from './dependency.ts';
+import { type Dependency, Names, prefixDependency } from './dependency.ts';
 import type { Mark } from './entry.ts';
 import { TidemarkError } from './errors.ts';
 import { Emitter, EVENT_NAMES, type Events, type Listener } from './events.ts';
-import { type Explanation, explain } from './explain.ts';
+import { type ExplainOptions, type Explanation, explain } from './explain.ts';
 import { Guard } from './guard.ts';
 import { changeOf, type InvalidateOptions, type Selector } from './invalidate.ts';
-import { describe, type Key, localId, type Path, pathOf } from './key.ts';
+import { describe, type Key, localId, localIdOfText, pathOf, unescapeSegment } from './key.ts';
 import type { ChangeLog } from './log.ts';
+import { type HeldOptions, heldPage, type HeldPage, type WouldDrop, wouldDrop } from './held.ts';
 import { Memo } from './memo.ts';
-import { aFunction, checkOptions, duration, listOrNothing, nonEmptyText } from './options.ts';
+import { aFunction, checkOptions, duration, listOrNothing, nonEmptyText, oneOf, signalOrNothing } from './options.ts';
 import { Recorder } from './recorder.ts';
 import { Stamps } from './stamps.ts';
 import { type CacheStats, type Distrust, summed } from './stats.ts';
 import { isLive, type Store } from './store.ts';
 import type { Tier } from './tier.ts';
 import { type CollectionOptions, termsOf } from './terms.ts';
+import { abortable } from './wait.ts';
 import { warm, type WarmOptions, type WarmProgress, type WarmStep } from './warm.ts';
 
 const MAX_SILENCE = 10_000;
+const JOIN_TIMEOUT = 5000; // where the one who is waited for may have gone
 
 /** What a cache takes where its options say nothing. */
 export interface CacheDefaults {
   tiers(): readonly (Store | TierOptions)[];
-  log(): ChangeLog;
+  /** A log that nobody else follows; `known` says when something changed last, as far as the cache knows. */
+  log(known: (dependency: Dependency) => Mark): ChangeLog;
 }
 
 /** The cache that a program holds. */
@@ -49,6 +53,8 @@ export class Cache {
   readonly #adHoc: DefinedCollection<unknown>;
   readonly #pending = new Set<Promise<unknown>>();
   readonly #log: ChangeLog;
+  readonly #root: string; // what the text of every path of this cache begins with
+  readonly #background: ((work: Promise<unknown>) => void) | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -57,6 +63,12 @@ export class Cache {
     checkCacheOptions(options);
     const { clock = systemClock, random = Math.random, consistency = 'bounded', on = {} } = options;
     const maxSilence = duration('createCache: maxSilence', options.maxSilence ?? MAX_SILENCE);
+    const { background } = options;
+    const joinTimeout = duration(
+      'createCache: joinTimeout',
+      options.joinTimeout ?? (background ? JOIN_TIMEOUT : Infinity),
+    );
+    this.#background = background;
     this.name = options.name ?? 'cache';
     const events = new Emitter();
     const tiers = (options.tiers ?? defaults.tiers()).map((tier, i) =>
@@ -64,10 +76,11 @@ export class Cache {
     );
     const backend = tiers.findLast((tier) => isBackend(tier.store));
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
-    const log = store?.log ?? options.log ?? defaults.log();
-    this.#log = log;
     const names = new Names(this.name);
+    this.#root = prefixDependency(names.root).slice(1) + '/';
     const stamps = new Stamps(clock, (path, mark, soft) => this.#keyChanged(path, mark, soft));
+    const log = store?.log ?? options.log ?? defaults.log((dependency) => stamps.stampOf(dependency));
+    this.#log = log;
     const track = (work: Promise<unknown>) => this.#track(work);
     const guard = backend?.guard ?? new Guard('log', settingsOf('log', {}), clock, events);
     const drop = () => this.#drop();
@@ -82,10 +95,12 @@ export class Cache {
       clock,
       events,
       maxSilence,
+      joinTimeout,
+      follows: background ? 'with reads' : 'always',
       drop,
       track,
     });
-    const coarse = new CoarseClock(clock, () => authority.glance());
+    const coarse = new CoarseClock(clock, () => authority.glance(), background ? 'at each look' : 'now and then');
     const assertOpen = () => this.#assertOpen();
     this.#core = {
       names,
@@ -99,6 +114,7 @@ export class Cache {
       backend,
       consistency,
       maxSilence,
+      joinTimeout,
       assertOpen,
       track,
     };
@@ -123,6 +139,12 @@ export class Cache {
     if (this.#collections.has(name))
       throw new TidemarkError('bad_option', `define: the collection '${name}' is defined already`);
     const terms = termsOf(name, options as unknown as CollectionOptions<unknown>);
+    for (const tier of terms.tiers ?? [])
+      oneOf(
+        `define '${name}': tiers`,
+        tier,
+        this.#core.tiers.map((one) => one.name),
+      );
     const collection = new DefinedCollection<V, K>(this.#core, this.#core.names.whole([name]), terms, terms.version);
     this.#collections.set(name, collection);
     this.#adjust();
@@ -208,9 +230,8 @@ export class Cache {
   /** All figures since the cache was made. */
   stats(): CacheStats {
     const { stamps, authority, tiers } = this.#core;
-    const parts = [...this.#collections.values(), this.#adHoc];
     return {
-      ...summed(parts.map((part) => part.counts)),
+      ...summed(this.#parts.map((part) => part.counts)),
       collections: Object.fromEntries([...this.#collections].map(([name, { counts }]) => [name, summed([counts])])),
       tiers: tiers.map(({ name, counts, guard, store }) => ({
         name,
@@ -244,10 +265,46 @@ export class Cache {
   }
 
   /** Why a key would or would not be served, tier by tier. The key is a whole path, as in {@link Cache.invalidate}. */
-  async explain(key: Key): Promise<Explanation> {
+  async explain(key: Key, options?: ExplainOptions): Promise<Explanation> {
     const path = pathOf(key);
     const collection = path.length > 1 ? this.#collections.get(path[0]) : undefined;
-    return explain(this.#core, collection ?? this.#adHoc, path, collection ? path.slice(1) : path);
+    return explain(this.#core, collection ?? this.#adHoc, path, collection ? path.slice(1) : path, options);
+  }
+
+  /** What the memory tiers hold, a page at a time, in the order of the keys; nothing of it counts as a read. */
+  held(options: HeldOptions = {}): HeldPage {
+    return heldPage(this.#core, this.#parts, options);
+  }
+
+  /** What {@link Cache.invalidate} would drop of what the memory tiers hold. Nothing is changed. */
+  wouldDrop(selector: Selector): WouldDrop {
+    return wouldDrop(this.#core, this.#parts, changeOf(this.#core.names, selector));
+  }
+
+  get #parts(): readonly DefinedCollection<unknown>[] {
+    return [...this.#collections.values(), this.#adHoc];
+  }
+
+  /**
+   * How much of the log this process knows: text to be handed to another process that shall know as much. Take it after a
+   * write and give it to whoever wrote, for his next request.
+   */
+  bookmark(): string {
+    return this.#core.authority.bookmark;
+  }
+
+  /**
+   * Know at least what was known where a bookmark was taken, so that what its holder wrote there is seen here. Asks the log
+   * once at most. False if it doesn't answer: then nothing that was held is served.
+   *
+   * @throws `bad_option` for what is no bookmark.
+   */
+  async catchUp(bookmark: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    this.#core.assertOpen();
+    signalOrNothing('catchUp: signal', signal);
+    const caught = this.#core.authority.catchUp(bookmark);
+    this.#track(caught);
+    return abortable(caught, signal);
   }
 
   /** Finish what was accepted, refuse what is new, say what waits, and let go of every store. Safe to call twice. */
@@ -272,15 +329,25 @@ export class Cache {
   }
 
   #track(work: Promise<unknown>): void {
+    if (this.#background) {
+      const nothing = () => {};
+      this.#background(work.then(nothing, nothing)); // the platform sees to it: what dies with a request never settles
+      return;
+    }
     const forget = () => void this.#pending.delete(work);
     this.#pending.add(work);
     work.then(forget, forget);
   }
 
-  #keyChanged([name, ...path]: Path, mark: Mark, soft: boolean): void {
-    if (name !== this.name || path.length === 0) return;
-    this.#adHoc?.shelves.changed(localId(path), mark, soft); // a log may be joined before there is anything
-    if (path.length > 1) this.#collections.get(path[0])?.shelves.changed(localId(path.slice(1)), mark, soft);
+  #keyChanged(path: string, mark: Mark, soft: boolean): void {
+    if (!path.startsWith(this.#root)) return;
+    const begin = this.#root.length;
+    const adHoc = this.#adHoc?.shelves; // a log may be joined before there is anything
+    if (adHoc && !adHoc.isEmpty) adHoc.changed(localIdOfText(path.slice(begin - 1)), mark, soft);
+    const end = path.indexOf('/', begin);
+    if (end < 0) return;
+    const shelves = this.#collections.get(unescapeSegment(path.slice(begin, end)))?.shelves;
+    shelves?.changed(localIdOfText(path.slice(end)), mark, soft);
   }
 
   #drop(): void {

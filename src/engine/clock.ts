@@ -33,6 +33,7 @@ export class CoarseClock {
   readonly #clock: Clock;
   readonly #onRead: () => void;
   readonly #forget: () => void;
+  readonly #reads: 'now and then' | 'at each look';
   #left = 0;
   #armed = false;
   /**
@@ -41,10 +42,14 @@ export class CoarseClock {
    */
   time: number = Infinity;
 
-  /** `onRead` is called whenever the clock has been read, but never by {@link CoarseClock.quietly}. */
-  constructor(clock: Clock, onRead: () => void = () => {}) {
+  /**
+   * `onRead` is called whenever the clock has been read, but never by {@link CoarseClock.quietly}. Where a timer may end
+   * with the request that set it, the time is never kept.
+   */
+  constructor(clock: Clock, onRead: () => void = () => {}, reads: 'now and then' | 'at each look' = 'now and then') {
     this.#clock = clock;
     this.#onRead = onRead;
+    this.#reads = reads;
     this.#forget = () => {
       this.#armed = false;
       this.time = Infinity;
@@ -69,7 +74,7 @@ export class CoarseClock {
   #read(): number {
     const now = this.#clock.now();
     this.#left = 1000;
-    if (this.#arm()) this.time = now;
+    if (this.#reads === 'now and then' && this.#arm()) this.time = now;
     this.#onRead();
     return now;
   }

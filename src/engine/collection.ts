@@ -4,8 +4,12 @@ import type { Core } from './core.ts';
 import { keyDependency, prefixDependency, softly } from './dependency.ts';
 import type { InvalidateOptions } from './invalidate.ts';
 import { isSegment, type Key, localId, type Path, pathOfLocalId } from './key.ts';
-import { checkOptions, list, listOrNothing, trueOrFalse } from './options.ts';
-import { Reader, type ReadOptions } from './read.ts';
+import { type Beginning, beginning, keep } from './keep.ts';
+import type { LoadContext, NotModified } from './context.ts';
+import type { Load } from './load.ts';
+import type { MaybePromise } from './maybe.ts';
+import { checkOptions, functionOrNothing, list, listOrNothing, trueOrFalse } from './options.ts';
+import { type Answer, Reader, type ReadOptions } from './read.ts';
 import { type Hits, NO_HITS, Shelves } from './shelves.ts';
 import { type Counts, newCounts } from './stats.ts';
 import { MISS } from './store.ts';
@@ -13,7 +17,14 @@ import type { Terms } from './terms.ts';
 import { copy } from './values.ts';
 import { type SetOptions, Writer } from './write.ts';
 
-export type { ReadOptions, SetOptions };
+export type { Answer, Beginning, ReadOptions, SetOptions };
+
+/** How to ask for a value. */
+export interface AskOptions<V, K extends Key = Key> {
+  /** What this read loads with, as a collection's `load`. Without it nothing is loaded. */
+  load?(key: K, ctx: LoadContext<V>): V | NotModified | Promise<V | NotModified>;
+  readonly signal?: AbortSignal;
+}
 
 /** A named, typed part of a cache, with its own loader, times, tags and schema. Made by `cache.define`. */
 export interface Collection<V, K extends Key = Key> {
@@ -23,6 +34,11 @@ export interface Collection<V, K extends Key = Key> {
   get(key: K, options?: { readonly load?: true | undefined; readonly signal?: AbortSignal }): Promise<V>;
   /** Read through the tiers only. */
   get(key: K, options: ReadOptions): Promise<V | undefined>;
+  /**
+   * Read through the tiers, then with a loader of this read's own, if it brings one, and tell where the answer came from.
+   * All reads of a key that meet share one load, whose ever it is. Memory answers at once, without a promise.
+   */
+  ask(key: K, options?: AskOptions<V, K>): MaybePromise<Answer<V>>;
   /** The value if memory has it fresh; without waiting, without loading. */
   peek(key: K): V | undefined;
   /** Read many keys, by position: one batch for each tier, one `loadMany` for what is missing. */
@@ -36,6 +52,13 @@ export interface Collection<V, K extends Key = Key> {
    * key, the order of the log decides, which need not be that of their commits: invalidate there instead.
    */
   set(key: K, value: V, options?: SetOptions): Promise<ChangeResult>;
+  /** The present, for {@link Collection.keep}: to be taken before a load begins that isn't this collection's own. */
+  begin(): Beginning;
+  /**
+   * Keep a value that was loaded elsewhere since a beginning. That is no change. False if something that the value rests
+   * on has changed meanwhile, or if nobody knows: then it isn't kept.
+   */
+  keep(key: K, value: V, since: Beginning, options?: SetOptions): Promise<boolean>;
   /** The source changed for this key, or, without a key, for the whole collection. */
   invalidate(key?: K, options?: InvalidateOptions): Promise<ChangeResult>;
   /** Invalidate, and let the entry leave every tier at once. */
@@ -58,7 +81,7 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     this.name = terms.name;
     this.terms = terms;
     this.#core = core;
-    this.shelves = new Shelves(core, path, version);
+    this.shelves = new Shelves(core, path, version, terms.tiers);
     this.reader = new Reader(core, terms, this.shelves, this.counts);
     this.#writer = new Writer(core, terms, this.shelves, this.counts);
     this.#hot = this.#live = this.shelves.hot;
@@ -86,6 +109,27 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     return value as V;
   }
 
+  ask(key: K, options?: AskOptions<V, K>): MaybePromise<Answer<V>> {
+    const id = localId(key);
+    const value = hitAs(this.#hot, id);
+    if (value === MISS) return this.#ask(id, key, options);
+    this.counts.hits++;
+    this.#core.coarse.tick();
+    return { value: value as V, from: 'tier', tier: this.shelves.name(0) };
+  }
+
+  async #ask(id: string, key: K, options: AskOptions<V, K> = {}): Promise<Answer<V>> {
+    checkOptions('ask', options, ['load', 'signal']);
+    const { load, signal } = options as { readonly load?: Load<Key, unknown>; readonly signal?: AbortSignal };
+    functionOrNothing('ask: load', load);
+    const terms = { ...this.terms, load, loadMany: undefined };
+    let from: Answer['from'] = 'nothing';
+    let tier: string | undefined;
+    const told = (how: Answer['from'], where: string | undefined) => ([from, tier] = [how, where]);
+    const value = await this.reader.read(id, key, signal ? { signal } : {}, terms, told);
+    return { value: value as V | undefined, from, tier };
+  }
+
   peek(key: K): V | undefined {
     const value = this.#live.hit(key);
     return (value === MISS ? this.#peekClosely(key) : value) as V | undefined;
@@ -109,10 +153,20 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     return Promise.all(keys.map((key) => this.get(key, options)));
   }
 
-  async set(key: K, value: V, options: SetOptions = {}): Promise<ChangeResult> {
-    checkOptions('set', options, ['ttl', 'tags']);
-    listOrNothing('set: tags', options.tags);
+  async set(key: K, value: V, options?: SetOptions): Promise<ChangeResult> {
+    if (options !== undefined) {
+      checkOptions('set', options, ['ttl', 'tags']);
+      listOrNothing('set: tags', options.tags);
+    }
     return this.#writer.set(localId(key), key, value, options);
+  }
+
+  begin(): Beginning {
+    return beginning(this.#core, this.terms);
+  }
+
+  keep(key: K, value: V, since: Beginning, options: SetOptions = {}): Promise<boolean> {
+    return keep(this.#core, this, localId(key), key, value, since, options);
   }
 
   async invalidate(key?: K, options: InvalidateOptions = {}): Promise<ChangeResult> {

@@ -23,6 +23,8 @@ export interface Core {
   readonly consistency: 'bounded' | 'strong';
   /** Milliseconds that the log may be silent before nothing that was held is served. */
   readonly maxSilence: number;
+  /** Milliseconds that a read waits for a load, or for news of the log, that another one has begun. */
+  readonly joinTimeout: number;
   /** Throws `closed` once the cache is closed. */
   assertOpen(): void;
   /** Something accepted that `close` has to wait for. A rejection is its owner's business. */

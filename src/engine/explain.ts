@@ -4,6 +4,7 @@ import type { Core } from './core.ts';
 import { type Dependency, implicitDependencies } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
 import { localId, type Path } from './key.ts';
+import { checkOptions, trueOrFalse } from './options.ts';
 import type { Verdict } from './store.ts';
 
 /** A dependency of an entry, and what is known of its last change. */
@@ -28,6 +29,8 @@ export interface ExplainedTier {
   readonly freshFor?: number;
   readonly keptFor?: number;
   readonly etag?: string | undefined;
+  /** The value itself, if it was asked for: to be looked at, not to be changed. */
+  readonly value?: unknown;
   readonly verdict?: Verdict;
   /** Would a read be answered by this tier? */
   readonly served: boolean;
@@ -49,6 +52,12 @@ export interface Explanation {
   readonly inFlight: boolean;
 }
 
+/** What to show beside the reasons. */
+export interface ExplainOptions {
+  /** The value that each tier has. Default false. */
+  readonly values?: boolean;
+}
+
 const DOUBTED = { served: false, why: 'the log has been silent for too long: it would be asked first' };
 
 /** Look at one key without serving it, refreshing it or counting a read. */
@@ -57,7 +66,10 @@ export async function explain(
   collection: DefinedCollection<unknown>,
   key: Path,
   local: Path,
+  options: ExplainOptions = {},
 ): Promise<Explanation> {
+  checkOptions('explain', options, ['values']);
+  const values = trueOrFalse('explain: values', options.values);
   const { stamps, tiers } = core;
   const id = localId(local);
   const explained: ExplainedTier[] = [];
@@ -69,6 +81,7 @@ export async function explain(
     const { served = false, why = 'nothing is there' } = doubted ? DOUBTED : (tier ?? {});
     explained.push({
       ...(tier ?? { tier: name, found: false }),
+      ...(values && entry && { value: entry.value }),
       served: served && !answered,
       why: served && answered ? 'right and fresh, but a faster tier answers first' : why,
     });

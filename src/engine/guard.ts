@@ -32,7 +32,7 @@ export class Guard {
     this.#timeout = settings.timeout;
     this.#clock = clock;
     this.#events = events;
-    this.#breaker = new Breaker(settings.breaker);
+    this.#breaker = new Breaker({ ...settings.breaker, lost: 2 * settings.timeout });
   }
 
   get breaker(): BreakerState {
@@ -49,7 +49,7 @@ export class Guard {
    * aborts. Never throws; a failure is counted, told, and answered with {@link FAILED}.
    */
   attempt<T>(operation: string, run: (call: Call) => MaybePromise<T>): MaybePromise<T | typeof FAILED> {
-    if (this.#breaker.allows(this.#clock.now())) return this.insist(operation, run);
+    if (this.#breaker.state === 'closed' || this.#breaker.allows(this.#clock.now())) return this.insist(operation, run);
     this.skipped++;
     return FAILED;
   }

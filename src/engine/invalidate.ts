@@ -14,9 +14,11 @@ export interface Selector {
   readonly keys?: readonly Key[];
   /** Everything at or below a path. */
   readonly prefix?: Key;
+  readonly prefixes?: readonly Key[];
   readonly tags?: readonly string[];
   /** Every key that matches: `'post:*:draft'` or `['post', '*', 'draft']`; `**` stands for any number of segments. */
   readonly pattern?: PatternInput;
+  readonly patterns?: readonly PatternInput[];
   readonly all?: true;
 }
 
@@ -26,23 +28,28 @@ export interface InvalidateOptions {
   readonly soft?: boolean;
 }
 
-/** The change that a selector stands for. Throws `bad_option`, `bad_key` or `bad_pattern`; `keys: []` changes nothing. */
+const LISTS = ['keys', 'prefixes', 'tags', 'patterns'] as const;
+const SELECTORS = ['key', 'prefix', 'pattern', 'all', ...LISTS] as const;
+
+/** The change that a selector stands for. Throws `bad_option`, `bad_key` or `bad_pattern`; an empty list alone changes nothing. */
 export function changeOf(names: Names, selector: Selector, options: InvalidateOptions = {}): Dependency[] {
-  checkOptions('invalidate', selector, ['key', 'keys', 'prefix', 'tags', 'pattern', 'all']);
+  checkOptions('invalidate', selector, SELECTORS);
   checkOptions('invalidate', options, ['soft']);
   const soft = trueOrFalse('invalidate: soft', options.soft);
-  const { key, keys, prefix, tags, pattern, all } = selector;
-  listOrNothing('invalidate: keys', keys);
-  listOrNothing('invalidate: tags', tags);
+  const { key, prefix, pattern, all } = selector;
+  for (const list of LISTS) listOrNothing(`invalidate: ${list}`, selector[list]);
+  const { keys = [], prefixes = [], tags = [], patterns = [] } = selector;
   const change: Dependency[] = [];
   if (key !== undefined) change.push(names.key(someKey(key)));
-  for (const one of keys ?? []) change.push(names.key(someKey(one)));
+  for (const one of keys) change.push(names.key(someKey(one)));
   if (prefix !== undefined) change.push(names.prefix(pathOf(prefix)));
-  for (const tag of tags ?? []) change.push(names.tag(tag));
+  for (const one of prefixes) change.push(names.prefix(pathOf(one)));
+  for (const tag of tags) change.push(names.tag(tag));
   if (pattern !== undefined) change.push(names.rule(parsePattern(pattern)));
+  for (const one of patterns) change.push(names.rule(parsePattern(one)));
   if (all === true) change.push(names.prefix([]));
-  if (change.length === 0 && keys === undefined && tags === undefined)
-    throw new TidemarkError('bad_option', 'invalidate needs one of key, keys, prefix, tags, pattern, all');
+  if (change.length === 0 && LISTS.every((list) => selector[list] === undefined))
+    throw new TidemarkError('bad_option', `invalidate needs one of ${SELECTORS.join(', ')}`);
   const once = [...new Set(change)];
   return soft ? once.map(softly) : once;
 }

@@ -65,12 +65,23 @@ export function unescapeSegment(text: string): string {
   );
 }
 
+const LOCAL_ID: unique symbol = Symbol('local id');
+
+/** A path as a key that is asked for again and again: its local name is worked out once. */
+export function preparedKey(path: Path): Path {
+  const key = [...path];
+  Object.defineProperty(key, LOCAL_ID, { value: localId(key) });
+  return Object.freeze(key);
+}
+
 /**
  * A key's name within its collection, as maps in memory use it: a single segment is its own name, so that a hit builds
  * no string. A longer path, and the rare segment that begins with NUL, is NUL and the path's text.
  */
 export function localId(key: Key): string {
   if (typeof key === 'string') return key.charCodeAt(0) === 0 ? '\0' + encodePath([key]) : key;
+  const known = (key as { readonly [LOCAL_ID]?: string })[LOCAL_ID];
+  if (known !== undefined) return known;
   const path = pathOf(key);
   if (path.length === 0) throw new TidemarkError('bad_key', 'a key must have at least one segment');
   return path.length === 1 ? localId(path[0]) : '\0' + encodePath(path);
@@ -79,6 +90,11 @@ export function localId(key: Key): string {
 /** True for a local name that is its only segment, as callers give it. */
 export function isSegment(id: string): boolean {
   return id.charCodeAt(0) !== 0;
+}
+
+/** The local name of a path, from the path's text. */
+export function localIdOfText(text: string): string {
+  return text.includes('/', 1) ? '\0' + text : localId(unescapeSegment(text.slice(1)));
 }
 
 /** The path that a local name stands for, within its collection. */

@@ -24,7 +24,7 @@ import type { Counts } from './stats.ts';
 import type { Verdict } from './store.ts';
 import type { Terms } from './terms.ts';
 import { copy } from './values.ts';
-import { abortable, within } from './wait.ts';
+import { abortable, leftOf, within } from './wait.ts';
 
 /** Options of a single read. */
 export interface ReadOptions {
@@ -34,12 +34,23 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a read was answered. */
+export interface Answer<V = unknown> {
+  readonly value: V | undefined;
+  /** Found fresh in a tier, loaded, old by time but allowed, or nothing: no tier had it, and no load was wanted. */
+  readonly from: Outcome['from'] | 'nothing';
+  /** The tier that had it, where one did. */
+  readonly tier: string | undefined;
+}
+
 /** A read on its way: what it asks for and what it has met. */
 interface Quest {
   readonly id: string;
   readonly key: Key;
   readonly path: Path;
   readonly terms: Terms;
+  /** Is told where the answer came from. */
+  readonly told?: Told | undefined;
   /** True in a background refresh: what is old by time has been served already. */
   readonly refreshing?: boolean;
   /** True if the log doesn't answer a read that asked it: nothing that others stored may be used. */
@@ -50,12 +61,17 @@ interface Quest {
   wrong?: Entry;
 }
 
+type Told = (from: Answer['from'], tier: string | undefined) => void;
+
 /** An entry that may be served, and the level of the tier that had it. */
 interface Found {
   readonly entry: Entry;
   readonly level: number;
   readonly from: 'tier' | 'staleFor';
 }
+
+/** What comes of waiting for a flight for too long: the request that began it may have taken it along. */
+const NOT_WAITED: unique symbol = Symbol('not waited');
 
 const ROUNDS = 3; // a read that has been overtaken so often loads for itself alone
 
@@ -82,9 +98,9 @@ export class Reader {
   }
 
   /** Read one key: `terms` are the collection's own unless the read brings others. */
-  async read(id: string, key: Key, options: ReadOptions, terms: Terms = this.#terms): Promise<unknown> {
+  async read(id: string, key: Key, options: ReadOptions, terms: Terms = this.#terms, told?: Told): Promise<unknown> {
     try {
-      return await this.#read({ id, key, path: [...this.#shelves.path, ...pathOfLocalId(id)], terms }, options);
+      return await this.#read({ id, key, path: [...this.#shelves.path, ...pathOfLocalId(id)], terms, told }, options);
     } catch (error) {
       this.#counts[options.signal?.aborted && error === options.signal.reason ? 'aborted' : 'failed']++;
       throw error;
@@ -122,15 +138,17 @@ export class Reader {
         running ??
         (current ? this.#start(quest, shallow) : this.#start({ ...quest, alone: true }, this.#shelves.depth));
       const seq = running ? stamps.seq : flight.seq;
-      const outcome = await this.#wait(flight, quest, signal);
+      const outcome = await this.#wait(flight, quest, signal, running ? this.#core.joinTimeout : Infinity);
+      if (outcome === NOT_WAITED) continue;
       if (outcome.moved && seq !== flight.seq) continue;
       return this.#serve(quest, outcome, running !== undefined);
     }
   }
 
   /** A read has its answer: it is counted and told here, once. */
-  #serve({ path }: Quest, { from, tier = '', value, copied }: Outcome, joined: boolean): unknown {
+  #serve({ path, told }: Quest, { from, tier = '', value, copied }: Outcome, joined: boolean): unknown {
     const { events } = this.#core;
+    told?.(from, tier || undefined);
     if (from === 'load') this.#counts[joined ? 'joined' : 'loaded']++;
     else if (from === 'tier') {
       this.#counts.hits++;
@@ -142,8 +160,9 @@ export class Reader {
     return copied ? copy(value) : value;
   }
 
-  #absent({ path }: Quest): undefined {
+  #absent({ path, told }: Quest): undefined {
     this.#counts.absent++;
+    told?.('nothing', undefined);
     if (this.#core.events.has('miss')) this.#core.events.emit('miss', { key: shown(path) });
   }
 
@@ -225,8 +244,8 @@ export class Reader {
   /** The flight under way for a key, unless something that it is known to rest on has changed since it began. */
   #joinable(id: string): Flight | undefined {
     const flight = this.#flights.get(id);
-    const { stamps, authority, clock, maxSilence } = this.#core;
-    if (!flight || flight.aborted) return undefined;
+    const { stamps, authority, clock, maxSilence, joinTimeout } = this.#core;
+    if (!flight || flight.aborted || Math.abs(clock.now() - flight.startedAt) >= joinTimeout) return undefined;
     // What changed since it began isn't heard of: it answers for as long as what was loaded then may be served.
     if (authority.silent && clock.now() - flight.startedAt > maxSilence) return undefined;
     if (flight.checkedAt !== stamps.seq) {
@@ -283,8 +302,8 @@ export class Reader {
   async #load(flight: Flight, quest: Quest): Promise<Outcome> {
     const { backend, stamps } = this.#core;
     flight.throwIfAborted(); // given up while slower tiers were asked
-    if (!backend || !stamps.joined || quest.alone) return this.#loadNow(flight, quest);
-    const level = this.#core.tiers.indexOf(backend);
+    const level = backend ? this.#core.tiers.indexOf(backend) : -1;
+    if (!backend || !this.#shelves.keeps(level) || !stamps.joined || quest.alone) return this.#loadNow(flight, quest);
     const look = () => this.#search({ ...quest, refreshing: true }, level, level + 1);
     const restedOn = (quest.old ?? quest.wrong)?.dependencies ?? [];
     const restsOn = () => [...implicitDependencies(quest.path), ...restedOn];
@@ -351,7 +370,12 @@ export class Reader {
   }
 
   /** Wait for a flight as long as the caller's signal and the soft time limit allow. */
-  async #wait(flight: Flight, quest: Quest, signal: AbortSignal | undefined): Promise<Outcome> {
+  async #wait(
+    flight: Flight,
+    quest: Quest,
+    signal: AbortSignal | undefined,
+    longest: number,
+  ): Promise<Outcome | typeof NOT_WAITED> {
     const { clock } = this.#core;
     const forget = waitFor(flight);
     flight.join();
@@ -361,7 +385,11 @@ export class Reader {
         if (graced) flight.keepGoing();
         return graced ?? flight.done;
       });
-      return await abortable(done, signal);
+      const left = leftOf(longest, flight.startedAt, clock);
+      return await abortable(
+        within<Outcome | typeof NOT_WAITED>(done, left, clock, () => NOT_WAITED),
+        signal,
+      );
     } finally {
       forget();
       if (signal?.aborted) flight.leave(signal.reason);

@@ -1,8 +1,9 @@
 /** One collection's shelves, one in each tier, fastest first. */
 import { storageKey } from './backend.ts';
 import type { Core } from './core.ts';
+import { type Dependency, keyDependency } from './dependency.ts';
 import type { Entry, Mark } from './entry.ts';
-import { type Path, pathOfLocalId } from './key.ts';
+import { escapeSegment, isSegment, type Path, pathOfLocalId } from './key.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { isLive, type LiveShelf, MISS, type Shelf } from './store.ts';
 import type { Terms } from './terms.ts';
@@ -11,6 +12,9 @@ import { isolate } from './values.ts';
 
 /** Where no hit is ever found: in front of tiers that keep no live values, and once a cache is closed. */
 export const NO_HITS: Hits = { hit: () => MISS, hitPath: () => MISS, get: () => undefined };
+
+/** In the place of a tier that doesn't keep a collection. */
+const NOT_KEPT: Shelf = { sync: true, get: () => undefined, set: () => false, delete: () => true };
 
 /** What serves hits without a thought. */
 export type Hits = Pick<LiveShelf, 'hit' | 'hitPath' | 'get'>;
@@ -25,19 +29,24 @@ export class Shelves {
   /** How many levels before the first that keeps no live values. */
   readonly liveDepth: number;
   readonly #core: Core;
+  readonly #keyed: Dependency;
   readonly #version: number | 'adhoc';
   readonly #tiers: readonly Tier[];
   readonly #shelves: readonly Shelf[];
   readonly #live: readonly boolean[];
 
-  constructor(core: Core, path: Path, version: number | 'adhoc') {
+  constructor(core: Core, path: Path, version: number | 'adhoc', tiers?: readonly string[]) {
     this.path = path;
+    this.#keyed = keyDependency(path);
     this.#core = core;
     this.#version = version;
     this.#tiers = core.tiers;
     this.depth = core.tiers.length;
-    this.#shelves = core.tiers.map((tier) => tier.shelf(path, version, core.stamps, core.coarse));
-    this.#live = core.tiers.map((tier) => isLive(tier.store));
+    const kept = core.tiers.map((tier) => tiers === undefined || tiers.includes(tier.name));
+    this.#shelves = core.tiers.map((tier, i) =>
+      kept[i] ? tier.shelf(path, version, core.stamps, core.coarse) : NOT_KEPT,
+    );
+    this.#live = core.tiers.map((tier, i) => kept[i] && isLive(tier.store));
     const firstStored = this.#live.indexOf(false);
     this.liveDepth = firstStored < 0 ? this.depth : firstStored;
     const firstAsync = this.#shelves.findIndex((shelf) => !shelf.sync);
@@ -47,6 +56,16 @@ export class Shelves {
   /** The shelf to try before anything else, if the fastest tier keeps live values. */
   get hot(): Hits {
     return this.#live[0] && this.#core.consistency === 'bounded' ? (this.#shelves[0] as LiveShelf) : NO_HITS;
+  }
+
+  /** Nothing is held at the live levels. */
+  get isEmpty(): boolean {
+    return this.#shelves.every((shelf, level) => !this.#live[level] || (shelf as LiveShelf).size === 0);
+  }
+
+  /** The dependency of one key. */
+  keyDependency(id: string): Dependency {
+    return this.#keyed + (isSegment(id) ? '/' + escapeSegment(id) : id.slice(1));
   }
 
   /** What stores of bytes keep an entry under. */
@@ -61,6 +80,16 @@ export class Shelves {
   /** True if the level's values are the objects that readers get, checked and isolated already. */
   live(level: number): boolean {
     return this.#live[level];
+  }
+
+  /** True if entries are kept at the level. */
+  keeps(level: number): boolean {
+    return this.#shelves[level] !== NOT_KEPT;
+  }
+
+  /** The local names of all that the live levels hold. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.#shelves.flatMap((shelf, level) => (this.#live[level] ? [...(shelf as LiveShelf).ids()] : [])));
   }
 
   /** The entry at one level. */
@@ -95,18 +124,22 @@ export class Shelves {
    * tiers are done.
    */
   put(id: string, entry: Entry, end: number, except?: Tier): MaybePromise<unknown> {
-    const { stamps, coarse } = this.#core;
-    const now = coarse.quietly();
-    const path = [...this.path, ...pathOfLocalId(id)];
-    if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;
-    const writes: Promise<unknown>[] = [];
+    const now = this.#core.coarse.quietly();
+    if (!this.#isRight(id, entry)) return undefined;
+    let writes: Promise<unknown>[] | undefined;
     for (let level = 0; level < end; level++) {
       const tier = this.#tiers[level];
       if (tier === except) continue;
       const kept = this.#shelves[level].set(id, tier.capped(entry, now));
-      if (isPromise(kept)) writes.push(kept);
+      if (isPromise(kept)) (writes ??= []).push(kept);
     }
-    return writes.length > 0 ? Promise.all(writes) : undefined;
+    return writes && Promise.all(writes);
+  }
+
+  #isRight(id: string, { dependencies, mark, incarnation }: Entry): boolean {
+    const { stamps } = this.#core;
+    if (mark >= stamps.horizon && incarnation === stamps.incarnation) return true; // quickly: nothing has changed since
+    return stamps.verdict([...this.path, ...pathOfLocalId(id)], dependencies, mark, incarnation) === 'valid';
   }
 
   /** Forget a key at every level. */

@@ -43,6 +43,11 @@ export class Silence {
     this.#over = false;
   }
 
+  /** It is taken to be too long from now on. */
+  lapse(): void {
+    this.#over = true;
+  }
+
   /** Another round has passed without a word. */
   endRound(): void {
     this.#rounds++;

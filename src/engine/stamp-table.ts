@@ -69,7 +69,12 @@ export class StampTable {
   record(dependency: Dependency, mark: Mark): void {
     const soft = dependency.charCodeAt(0) === SOFT;
     if (dependency.charCodeAt(soft ? 1 : 0) === STAR) return this.#addRule(dependency, soft, mark);
-    if (mark > (this.find(dependency) ?? this.#floor)) this.#keep(dependency, mark);
+    if (mark > this.#newest || mark > (this.find(dependency) ?? this.#floor)) this.#keep(dependency, mark);
+  }
+
+  /** No mark that is known is larger. */
+  get #newest(): Mark {
+    return Math.max(this.#youngNewest, this.#oldNewest, this.#floor);
   }
 
   /**

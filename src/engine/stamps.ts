@@ -9,15 +9,15 @@
 import type { Clock } from './clock.ts';
 import { type Dependency, implicitDependencies, keyPathOf, prefixDependency, softly } from './dependency.ts';
 import type { Mark } from './entry.ts';
-import { decodePath, type Path } from './key.ts';
+import type { Path } from './key.ts';
 import { ChangeTimes } from './lag.ts';
 import type { Change, Position } from './log.ts';
 import { decodePattern, literalPrefix } from './pattern.ts';
 import { StampTable, type StampLimits } from './stamp-table.ts';
 import type { Truth, Verdict } from './store.ts';
 
-/** Told of each change that names a key or a path, so that live shelves can drop or expire the key's own entry at once. */
-export type KeyListener = (path: Path, mark: Mark, soft: boolean) => void;
+/** Told of each change that names a key or a path, by its text, so that live shelves can drop or expire the key's own entry at once. */
+export type KeyListener = (path: string, mark: Mark, soft: boolean) => void;
 
 /** What a mirror of the log knows of some dependencies: the marks of their last changes, or any larger ones. */
 export interface Recalled extends Position {
@@ -31,6 +31,7 @@ export class Stamps implements Truth {
   horizon: Mark = Infinity;
   applied: Mark = 0;
   incarnation = '';
+  #doubted = false; // whether there may be news that haven't been asked for in time
   #upTo: Mark = Infinity; // what must have been applied before anything is vouched for
   #known: Mark = 0;
   #newestSoft: Mark = 0;
@@ -133,6 +134,23 @@ export class Stamps implements Truth {
     this.seq++;
   }
 
+  /** The log hasn't been heard for too long: nothing is vouched for before {@link Stamps.trust}, nor is anything given up. */
+  doubt(): void {
+    this.#doubted = true;
+    this.#moved();
+  }
+
+  /** All is known that there was to know, or what was doubted has been given up. */
+  trust(): void {
+    if (!this.#doubted) return;
+    this.#doubted = false;
+    this.#moved();
+  }
+
+  get doubted(): boolean {
+    return this.#doubted;
+  }
+
   /** A change couldn't be said: distrust what it names until {@link said}. */
   distrust(change: Change): void {
     for (const dependency of change.map(asName)) this.#unsaid.set(dependency, (this.#unsaid.get(dependency) ?? 0) + 1);
@@ -152,7 +170,7 @@ export class Stamps implements Truth {
 
   #moved(): void {
     this.seq++;
-    this.horizon = this.joined && this.#unsaid.size === 0 ? this.#known : Infinity;
+    this.horizon = this.joined && this.#unsaid.size === 0 && !this.#doubted ? this.#known : Infinity;
   }
 
   #touch(dependency: Dependency, mark: Mark): void {
@@ -174,7 +192,7 @@ export class Stamps implements Truth {
     const soft = dependency.charCodeAt(0) === 63;
     const kind = dependency.charCodeAt(soft ? 1 : 0);
     if (kind === 61 || (kind === 94 && dependency.length > (soft ? 2 : 1)))
-      this.#onKey(decodePath(dependency.slice(soft ? 2 : 1)), mark, soft);
+      this.#onKey(dependency.slice(soft ? 2 : 1), mark, soft);
   }
 
   hold(dependencies: readonly Dependency[]): readonly number[] {
@@ -220,6 +238,7 @@ export class Stamps implements Truth {
   check(mark: Mark, base: readonly number[], held: readonly number[] | undefined, path: () => Path): Verdict {
     if (mark >= this.horizon) return 'valid';
     if (!this.joined) return 'invalid';
+    if (this.#doubted) return 'unknown';
     let soft = false;
     for (let ids: readonly number[] | undefined = base; ids; ids = ids === base ? held : undefined)
       for (const id of ids) {
@@ -261,6 +280,7 @@ export class Stamps implements Truth {
   ): Verdict {
     if (!this.joined || incarnation !== this.incarnation) return 'invalid';
     if (mark >= this.horizon) return 'valid';
+    if (this.#doubted) return 'unknown';
     const names = [...implicitDependencies(path), ...dependencies];
     const complete = recalled?.incarnation === this.incarnation && recalled.head >= this.#table.floor;
     const more = complete ? recalled.stamps : undefined;
@@ -306,6 +326,14 @@ export class Stamps implements Truth {
   #floorOf(name: Dependency, soft: boolean): Mark {
     const id = this.#ids.get(name);
     return id === undefined ? this.#table.floor : (soft ? this.#soft : this.#hard)[id];
+  }
+
+  /** The mark of a dependency's last change, rules included, or any larger one. */
+  stampOf(dependency: Dependency): Mark {
+    const stamp = this.#table.stampOf(dependency);
+    const soft = dependency.startsWith('?');
+    const id = this.#ids.get(soft ? dependency.slice(1) : dependency);
+    return id === undefined ? stamp : Math.max(stamp, (soft ? this.#soft : this.#hard)[id]);
   }
 
   /** The mark of a dependency's last hard change, rules included, as far as it is known here. */

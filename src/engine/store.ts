@@ -86,6 +86,8 @@ export interface LiveShelf extends Shelf {
   get(id: string): Entry | undefined;
   set(id: string, entry: Entry): boolean;
   delete(id: string): boolean;
+  /** The local names of all that is there. */
+  ids(): Iterable<string>;
   /** What is there, valid or not, without a trace of having looked. */
   look(id: string): Entry | undefined;
   /** A change of this mark named the key: an entry of a smaller mark is dropped, or, if the change was soft, old by time. */

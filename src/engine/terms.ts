@@ -7,6 +7,7 @@ import {
   type Duration,
   fraction,
   functionOrNothing,
+  listOrNothing,
   oneOf,
   positiveInteger,
   trueOrFalse,
@@ -48,6 +49,8 @@ export interface CollectionOptions<V, K extends Key = Key> {
   readonly values?: Isolation;
   /** How long a load may take: after `soft` an old value that grace allows is served while it goes on; after `hard` it fails. */
   readonly timeout?: { readonly soft?: Duration; readonly hard?: Duration };
+  /** The names of the tiers that keep its entries. Default: all. A secret, for example, stays in `['memory']`. */
+  readonly tiers?: readonly string[];
   /** How far the loader's source may lag behind commits. What is loaded within that time after a change is not kept. */
   readonly sourceLag?: Duration;
 }
@@ -68,6 +71,7 @@ const NAMES = [
   'values',
   'timeout',
   'sourceLag',
+  'tiers',
 ] as const;
 
 /** The same, in milliseconds and without the question whether it was given. */
@@ -91,6 +95,8 @@ export interface Terms {
   readonly softTimeout: number;
   readonly hardTimeout: number;
   readonly sourceLag: number;
+  /** `undefined` for all. */
+  readonly tiers: readonly string[] | undefined;
 }
 
 const NO_TAGS = (): readonly string[] => [];
@@ -106,6 +112,7 @@ export function termsOf(name: string, options: CollectionOptions<unknown>): Term
   checkOptions(`${what}: timeout`, timeout, ['soft', 'hard']);
   if (schema !== undefined && typeof (schema as Partial<Schema> | null)?.['~standard']?.validate !== 'function')
     throw new TidemarkError('bad_option', `${what}: schema must be a Standard Schema (an object with '~standard')`);
+  listOrNothing(`${what}: tiers`, options.tiers);
   const earlyRefresh = trueOrFalse(`${what}: earlyRefresh`, options.earlyRefresh);
   const ttl = time('ttl', Infinity);
   const staleFor = time('staleFor', 0);
@@ -129,5 +136,6 @@ export function termsOf(name: string, options: CollectionOptions<unknown>): Term
     softTimeout: timeout.soft === undefined ? Infinity : duration(`${what}: timeout.soft`, timeout.soft),
     hardTimeout: timeout.hard === undefined ? Infinity : duration(`${what}: timeout.hard`, timeout.hard),
     sourceLag: time('sourceLag', 0),
+    tiers: options.tiers && [...options.tiers],
   };
 }

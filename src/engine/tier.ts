@@ -8,6 +8,7 @@ import { FAILED, Guard, type GuardSettings } from './guard.ts';
 import { type Path, pathOfLocalId } from './key.ts';
 import { isPromise, type MaybePromise, andThen } from './maybe.ts';
 import { isLive, type Shelf, type Store, type Stored, type Truth } from './store.ts';
+import { leftOf } from './wait.ts';
 
 /** A tier's settings, checked. Times in milliseconds. */
 export interface TierSettings extends GuardSettings {
@@ -21,6 +22,7 @@ const MOST_WRITES = 1024; // writes under way to one tier; beyond that a cache h
 export class Tier {
   readonly store: Store;
   readonly settings: TierSettings;
+  readonly #clock: Clock;
   readonly #events: Emitter;
   readonly guard: Guard;
   readonly #reads: Batch<string, Entry | undefined>;
@@ -28,10 +30,12 @@ export class Tier {
   readonly #deletes: Batch<string, boolean>;
   readonly counts = { reads: 0, hits: 0, overrun: 0 };
   #writing = 0;
+  #lastWrite = 0; // when one began or ended
 
   constructor(store: Store, settings: TierSettings, clock: Clock, events: Emitter) {
     this.store = store;
     this.settings = settings;
+    this.#clock = clock;
     this.#events = events;
     this.guard = new Guard(store.name, settings, clock, events);
     const { maxBatch } = settings;
@@ -62,7 +66,7 @@ export class Tier {
   }
 
   set(key: string, entry: Entry): MaybePromise<boolean> {
-    if (this.#writing >= MOST_WRITES) {
+    if (this.#writing >= MOST_WRITES && !this.#areLost()) {
       this.counts.overrun++;
       return false;
     }
@@ -72,7 +76,18 @@ export class Tier {
     const kept = atOnce ? andThen(this.#setMany([record]), (all) => all[0]) : this.#writes.ask(record);
     if (!isPromise(kept)) return kept;
     this.#writing++;
-    return kept.finally(() => this.#writing--);
+    this.#lastWrite = this.#clock.now();
+    return kept.finally(() => {
+      this.#writing = Math.max(0, this.#writing - 1);
+      this.#lastWrite = this.#clock.now();
+    });
+  }
+
+  /** None has ended for longer than any may take: they ended with the requests that began them. */
+  #areLost(): boolean {
+    if (leftOf(2 * this.settings.timeout, this.#lastWrite, this.#clock) > 0) return false;
+    this.#writing = 0;
+    return true;
   }
 
   delete(key: string): MaybePromise<boolean> {

@@ -15,6 +15,8 @@ export type Isolation = 'frozen' | 'copied' | 'shared';
 export type Kind = 'primitive' | 'object' | 'array' | 'date' | 'map' | 'set' | 'view' | 'buffer';
 
 const DEEPEST = 1000;
+const SHALLOW = 32;
+const SMALL = 1000;
 
 /** What a value is. Throws `bad_value` for what can't be kept faithfully: functions, symbols, instances of classes. */
 export function kindOf(value: unknown): Kind {
@@ -40,7 +42,33 @@ function refused(what: string): TidemarkError {
 }
 
 /** Every object in a value, itself included, and whether all of them can be frozen. */
-function partsOf(value: unknown): { readonly parts: readonly object[]; readonly freezable: boolean } {
+function partsOf(value: unknown): { readonly parts: Iterable<object>; readonly freezable: boolean } {
+  const few: object[] = [];
+  return isSmallTree(value, few, 0) ? { parts: few, freezable: true } : allPartsOf(value);
+}
+
+/**
+ * What nearly all values are: a few plain objects and arrays, none within itself, all that they have in plain sight.
+ * Collects them without looking for those it has seen, so it gives up soon; false for anything else.
+ */
+function isSmallTree(part: unknown, found: object[], depth: number): boolean {
+  const kind = kindOf(part);
+  if ((kind !== 'object' && kind !== 'array') || depth > SHALLOW || found.length >= SMALL) return false;
+  found.push(part as object);
+  const inside: readonly unknown[] = kind === 'array' ? (part as unknown[]) : Object.values(part as object);
+  for (let i = 0; i < inside.length; i++) {
+    const one = inside[i];
+    const type = typeof one;
+    if (
+      type === 'object' ? one !== null && !isSmallTree(one, found, depth + 1) : type === 'function' || type === 'symbol'
+    )
+      return false;
+  }
+  const names = Object.getOwnPropertyNames(part).length; // of an array one more, 'length'
+  return names === inside.length + (kind === 'array' ? 1 : 0) && Object.getOwnPropertySymbols(part).length === 0;
+}
+
+function allPartsOf(value: unknown): { readonly parts: Iterable<object>; readonly freezable: boolean } {
   const seen = new Set<object>();
   let level: unknown[] = [value];
   let freezable = true;
@@ -62,7 +90,7 @@ function partsOf(value: unknown): { readonly parts: readonly object[]; readonly 
     }
     level = below;
   }
-  return { parts: [...seen], freezable };
+  return { parts: seen, freezable };
 }
 
 /** A value as a cache keeps it, and whether readers need copies. Throws `bad_value` before anything is changed. */
@@ -122,7 +150,9 @@ function fill(from: object, to: object, copyOf: (part: unknown) => unknown): voi
     for (const name of Reflect.ownKeys(from)) {
       if (name === 'length' && Array.isArray(to)) continue;
       const value = copyOf((from as Record<string | symbol, unknown>)[name]);
-      Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true });
+      if (name === '__proto__')
+        Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true });
+      else (to as Record<string | symbol, unknown>)[name] = value; // several times as fast
     }
 }
 

@@ -26,3 +26,8 @@ export function within<T>(work: Promise<T>, ms: number, clock: Clock, late: () =
     void work.then(resolve, reject).finally(cancel);
   });
 }
+
+/** What is left of `ms` milliseconds that began at a time; never more than all of them, as a clock may be set back. */
+export function leftOf(ms: number, since: number, clock: Clock): number {
+  return ms === Infinity ? ms : ms - Math.min(ms, Math.abs(clock.now() - since));
+}

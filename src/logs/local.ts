@@ -26,16 +26,24 @@ export function localLog(options: LocalLogOptions = {}): ChangeLog {
   return new LocalLog(keep, new StampTable(0, { ...STAMP_LIMITS, stamps }));
 }
 
+/**
+ * The log of one cache alone, which says and knows all that is in it: it keeps nothing itself. `known` answers with the mark
+ * of a dependency's last change, or any larger one.
+ */
+export function privateLog(known: (dependency: Dependency) => Mark): ChangeLog {
+  return new LocalLog(1, { record: () => {}, stampOf: known });
+}
+
 class LocalLog implements ChangeLog {
   readonly sync = true;
   readonly #incarnation = newIncarnation();
   readonly #keep: number;
   readonly #recent: Change[] = []; // a ring: the change of mark m is at m % keep
-  readonly #table: StampTable;
+  readonly #table: Pick<StampTable, 'record' | 'stampOf'>;
   readonly #watchers = new Set<() => void>();
   #head: Mark = 0;
 
-  constructor(keep: number, table: StampTable) {
+  constructor(keep: number, table: Pick<StampTable, 'record' | 'stampOf'>) {
     this.#keep = keep;
     this.#table = table;
   }

@@ -3,7 +3,8 @@
  * a relink and there is no timer. A time beyond the ring's length comes round early, is found not to be due, and stays.
  */
 
-const BUCKETS = 4096;
+const BUCKETS = 4096; // a power of two
+const LAST = BUCKETS - 1;
 const WIDTH = 1000;
 const NONE = -1;
 
@@ -31,7 +32,7 @@ export class ExpiryRing {
     if (at === Infinity) return;
     const second = Math.floor(now / WIDTH);
     if (Number.isNaN(this.#cursor)) this.#cursor = second;
-    const bucket = Math.max(Math.floor(at / WIDTH), second) % BUCKETS;
+    const bucket = Math.max(Math.floor(at / WIDTH), second) & LAST;
     const head = this.#heads[bucket];
     this.#next[slot] = head;
     this.#previous[slot] = NONE;
@@ -66,7 +67,7 @@ export class ExpiryRing {
     else if (!(this.#cursor > second - BUCKETS)) this.#cursor = second - BUCKETS + 1;
     for (let seen = 0; seen < most; seen++) {
       while (this.#opened === NONE && this.#cursor < second) {
-        const bucket = this.#cursor++ % BUCKETS;
+        const bucket = this.#cursor++ & LAST;
         this.#opened = this.#heads[bucket];
         this.#heads[bucket] = NONE;
       }

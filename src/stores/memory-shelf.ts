@@ -68,9 +68,10 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const slot = this.#named(id).get(id);
     if (slot === undefined) return undefined;
     const all = this.#bySlot;
-    if (all.checks[2 * slot] < this.#truth.horizon && !this.#recheck(slot)) {
-      all.drop(slot);
-      return undefined;
+    if (all.checks[2 * slot] < this.#truth.horizon) {
+      const verdict = this.#recheck(slot);
+      if (verdict === 'invalid') all.drop(slot);
+      if (verdict !== 'valid') return undefined;
     }
     if (all.keptUntil(slot) <= this.#clock.quietly()) {
       all.expire(slot);
@@ -83,7 +84,8 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   set(id: string, entry: Entry): boolean {
     const all = this.#bySlot;
     const held = this.#hold(id, entry);
-    let slot = this.#named(id).get(id) ?? -1;
+    const named = this.#named(id);
+    let slot = named.get(id) ?? -1;
     if (slot >= 0) {
       const before = all.held[slot];
       if (!all.replace(slot, entry.value)) slot = -1;
@@ -93,7 +95,7 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
       }
     } else {
       slot = all.add(this.#number, id, entry.value, held);
-      if (slot >= 0) this.#named(id).set(id, slot);
+      if (slot >= 0) named.set(id, slot);
     }
     if (slot < 0) {
       if (held) this.#truth.release(held);
@@ -112,6 +114,11 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     const slot = this.#named(id).get(id);
     if (slot !== undefined) this.#bySlot.drop(slot);
     return true;
+  }
+
+  *ids(): Iterable<string> {
+    yield* this.#segments.keys();
+    yield* this.#paths.keys();
   }
 
   look(id: string): Entry | undefined {
@@ -137,20 +144,20 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
   }
 
   /** Compare an entry with what has changed since its mark; a valid one is good up to the present. */
-  #recheck(slot: number): boolean {
+  #recheck(slot: number): 'valid' | 'invalid' | 'unknown' {
     const all = this.#bySlot;
     const truth = this.#truth;
     const path = () => [...this.#path, ...pathOfLocalId(all.keys[slot])];
     const verdict = truth.check(all.checks[2 * slot], this.#base, all.held[slot], path);
     if (verdict === 'soft') this.#age(slot);
-    else if (verdict !== 'valid') return false;
+    else if (verdict !== 'valid') return verdict;
     if (truth.applied > all.checks[2 * slot]) all.checks[2 * slot] = truth.applied;
-    return true;
+    return 'valid';
   }
 
   /** The same for a hit: what turns out to be aged by a soft change needs a thought. */
   #recheckEasy(slot: number): boolean {
-    return this.#recheck(slot) && this.#bySlot.checks[2 * slot + 1] > -Infinity;
+    return this.#recheck(slot) === 'valid' && this.#bySlot.checks[2 * slot + 1] > -Infinity;
   }
 
   /** Old by time from now on, but not wrong. */

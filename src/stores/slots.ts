@@ -152,13 +152,11 @@ export class Slots {
     this.drop(slot);
   }
 
+  readonly #dueAt = (slot: number): number => this.keptUntil(slot);
+  readonly #expire = (slot: number): void => this.expire(slot);
+
   #drain(now: number, most: number): void {
-    this.#ring.drain(
-      now,
-      most,
-      (slot) => this.keptUntil(slot),
-      (slot) => this.expire(slot),
-    );
+    this.#ring.drain(now, most, this.#dueAt, this.#expire);
   }
 
   #over(): boolean {

@@ -9,6 +9,7 @@ import {
   localId,
   pathOf,
   pathOfLocalId,
+  preparedKey,
   unescapeSegment,
 } from '../../src/engine/key.ts';
 import { pathOfStorageKey, storageKey } from '../../src/engine/backend.ts';
@@ -67,6 +68,19 @@ test('a local name gives its path back, and a single segment is its own', () => 
         expect(id).toBe(localId(path[0]));
         if (!path[0].startsWith('\0')) expect(id).toBe(path[0]);
       }
+    }),
+    many,
+  );
+});
+
+test('a prepared key is the same path with the same local name, and can not be changed', () => {
+  fc.assert(
+    fc.property(anyKey, (path) => {
+      const key = preparedKey(path);
+      expect(localId(key)).toBe(localId(path));
+      expect(key).toEqual(path);
+      expect(pathOf(key)).toEqual(path);
+      expect(Object.isFrozen(key)).toBe(true);
     }),
     many,
   );

@@ -53,7 +53,7 @@ const history = fc.array(fc.oneof({ weight: 2, arbitrary: change }, { weight: 1,
 
 function begin(limits?: StampLimits, head = 0) {
   const told: { readonly path: string; readonly soft: boolean }[] = [];
-  const stamps = new Stamps(manualClock(), (path, _mark, soft) => told.push({ path: encodePath(path), soft }), limits);
+  const stamps = new Stamps(manualClock(), (path, _mark, soft) => told.push({ path, soft }), limits);
   stamps.join({ incarnation: LOG, head });
   return { stamps, told };
 }

@@ -21,8 +21,8 @@ export const BETWEEN: readonly Mutation[] = [
     edits: [
       {
         file: 'engine/authority.ts',
-        find: 'this.#silence.heard(since);',
-        replace: 'this.#silence.heard(clock.now());',
+        find: 'this.#heard(since);',
+        replace: 'this.#heard(clock.now());',
       },
     ],
   },

@@ -17,7 +17,7 @@ export const READING: readonly Mutation[] = [
     edits: [
       {
         file: 'stores/memory-shelf.ts',
-        find: "else if (verdict !== 'valid') return false;",
+        find: "else if (verdict !== 'valid') return verdict;",
         replace: '',
       },
     ],
@@ -88,8 +88,8 @@ export const READING: readonly Mutation[] = [
     edits: [
       {
         file: 'engine/cache.ts',
-        find: 'if (name !== this.name || path.length === 0) return;',
-        replace: 'if (name.length >= 0 || path.length === 0) return;',
+        find: 'if (!path.startsWith(this.#root)) return;',
+        replace: 'if (path.length >= 0) return;',
       },
     ],
   },
@@ -99,7 +99,7 @@ export const READING: readonly Mutation[] = [
     edits: [
       {
         file: 'engine/shelves.ts',
-        find: "if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;",
+        find: 'if (!this.#isRight(id, entry)) return undefined;',
         replace: '',
       },
     ],
@@ -110,7 +110,7 @@ export const READING: readonly Mutation[] = [
       { file: 'engine/read.ts', find: 'const keep = current && !overtaken &&', replace: 'const keep = current &&' },
       {
         file: 'engine/shelves.ts',
-        find: "if (stamps.verdict(path, entry.dependencies, entry.mark, entry.incarnation) !== 'valid') return undefined;",
+        find: 'if (!this.#isRight(id, entry)) return undefined;',
         replace: '',
       },
     ],
@@ -152,8 +152,8 @@ export const READING: readonly Mutation[] = [
     edits: [
       {
         file: 'engine/authority.ts',
-        find: 'if (this.#o.log.sync && this.#canBeSilent) void this.pull();',
-        replace: '',
+        find: 'if (this.#o.log.sync) void this.pull();',
+        replace: 'if (this.#o.log.sync) {}',
       },
     ],
   },

@@ -19,6 +19,7 @@ const COUNTS: Readonly<Record<Setup, number>> = {
   strong: 1200,
   file: 1300,
   disk: 1500,
+  kv: 1000,
 };
 const MORE = 100; // times as many in a soak
 

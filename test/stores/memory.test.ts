@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { type LiveShelf, memory } from 'tidemark';
 import { manualClock, storeSuite } from 'tidemark/testing';
 import { CoarseClock } from '../../src/engine/clock.ts';
+import { decodePath } from '../../src/engine/key.ts';
 import { MISS } from '../../src/engine/store.ts';
 import { Stamps } from '../../src/engine/stamps.ts';
 import { idle } from '../support/deferred.ts';
@@ -15,7 +16,8 @@ const LOG = 'log';
 function begin(options: Parameters<typeof memory>[0] = {}) {
   const time = manualClock();
   const shelves: [string, LiveShelf][] = [];
-  const stamps = new Stamps(time, ([, name, id], mark, soft) => {
+  const stamps = new Stamps(time, (path, mark, soft) => {
+    const [, name, id] = decodePath(path);
     const shelf = shelves.find(([n]) => n === name)?.[1];
     if (id !== undefined) shelf?.changed(id, mark, soft);
   });

@@ -39,9 +39,8 @@ export class Connection {
   readonly statements: Statements;
   readonly dialect: Dialect;
   readonly #o: ConnectionOptions;
-  #making: Promise<void> | undefined;
   #made = false;
-  #tending = false;
+  #tendedAt: Mark = -Infinity;
 
   constructor(options: ConnectionOptions) {
     this.#o = options;
@@ -52,7 +51,7 @@ export class Connection {
   /** Execute a statement on tables that are there. What fails only because of others' transactions is tried again. */
   async run(sql: string, params: readonly Param[], { signal }: Call): Promise<readonly Row[]> {
     for (let tries = 1; ; tries++) {
-      if (!this.#made) await (this.#making ??= this.#make().finally(() => (this.#making = undefined)));
+      if (!this.#made) await this.#make(); // each by itself: another's may have ended with the request that began it
       signal.throwIfAborted();
       try {
         return await this.#ask(sql, params);
@@ -149,15 +148,13 @@ export class Connection {
 
   /** Remove what is superseded, forgotten or too much, after every some hundred changes. One of all processes does it. */
   async #tend({ head, tended }: Standing, call: Call): Promise<void> {
-    if (this.#tending || head - tended < TEND_EVERY) return;
-    this.#tending = true;
+    if (head - tended < TEND_EVERY || Math.abs(head - this.#tendedAt) < TEND_EVERY) return;
+    this.#tendedAt = head;
     const { keepChanges, keepStamps } = this.#o;
     try {
       await this.run(this.statements.tend, [head, keepChanges, keepStamps, tended], call);
     } catch {
       // another time: whatever there is too much of does no harm
-    } finally {
-      this.#tending = false;
     }
   }
 

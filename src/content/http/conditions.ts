@@ -55,10 +55,12 @@ function modifiedAfter(limit: number, { lastModified }: Current): boolean | unde
   return lastModified === undefined ? undefined : Math.floor(lastModified / 1000) * 1000 > limit;
 }
 
-/** The fields that a 304 repeats from the 200 that it stands for (RFC 9110 §15.4.5). */
+/** The fields that a 304 repeats from the 200 that it stands for (RFC 9110 §15.4.5), and those that caches go by. */
 const REPEATED: readonly string[] = [
   'cache-control',
+  'cache-tag',
   'cdn-cache-control',
+  'cloudflare-cdn-cache-control',
   'content-location',
   'date',
   'etag',

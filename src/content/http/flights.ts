@@ -8,6 +8,8 @@ export class Flight {
   readonly uri: string;
   /** Milliseconds since the epoch; later than that of every flight before it. */
   readonly startedAt: number;
+  /** What the store called the moment before it began. */
+  readonly since: unknown;
   /** Settles when nothing more comes of it; never rejects. */
   readonly landing: Promise<Landing>;
   /** The URI has changed since it began: what it brings answers those who asked before, and isn't stored. */
@@ -19,9 +21,10 @@ export class Flight {
   #waiting = 0;
   #arrived = false;
 
-  constructor(uri: string, startedAt: number) {
+  constructor(uri: string, startedAt: number, since: unknown) {
     this.uri = uri;
     this.startedAt = startedAt;
+    this.since = since;
     this.landing = new Promise((resolve) => {
       this.#land = resolve;
     });
@@ -78,11 +81,11 @@ export class Flights {
     return undefined;
   }
 
-  /** Begin one; without a `variant`, nobody can wait for it. */
-  open(uri: string, variant?: string): Flight {
+  /** Begin one, `since` before now; without a `variant`, nobody can wait for it. */
+  open(uri: string, since: unknown, variant?: string): Flight {
     // No two begin at once, whatever the clock says: who began later knows better.
     this.#latest = Math.max(this.#now(), this.#latest + 0.001);
-    const flight = new Flight(uri, this.#latest);
+    const flight = new Flight(uri, this.#latest, since);
     const flights = this.#open.get(uri) ?? new Map<Flight, string | undefined>();
     this.#open.set(uri, flights.set(flight, variant));
     void flight.landing.then(() => {

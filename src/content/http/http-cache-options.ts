@@ -1,5 +1,7 @@
 /** What a shared HTTP cache is made with, checked. */
 import { type Clock, systemClock } from '../../engine/clock.ts';
+import { TidemarkError } from '../../engine/errors.ts';
+import { describe } from '../../engine/key.ts';
 import {
   aFunction,
   checkOptions,
@@ -13,6 +15,7 @@ import {
   size,
   type Size,
 } from '../../engine/options.ts';
+import { isFieldName } from './hop-by-hop.ts';
 import type { HttpStore } from './http-store.ts';
 import { memoryHttpStore } from './memory-http-store.ts';
 import type { Cookies } from './storable.ts';
@@ -36,6 +39,8 @@ export interface HttpCacheOptions {
   readonly name?: string;
   /** Fields with directives for this cache, which stand in for `Cache-Control`, the first that can be read. Default `['CDN-Cache-Control']`. */
   readonly targets?: readonly string[];
+  /** Fields that are between the origin and this cache and go no further, such as `Cache-Tag`. Default none. */
+  readonly hiddenFields?: readonly string[];
   /**
    * What is done with a response that has `Set-Cookie` and neither `public` nor `s-maxage`: `'refuse'` (default) doesn't
    * store it, so that one visitor's cookie is never handed to another; `'store'` is what RFC 9111 has.
@@ -63,6 +68,7 @@ export interface CheckedOptions {
   readonly trusted: (request: Request) => boolean;
   readonly name: string;
   readonly targets: readonly string[];
+  readonly hiddenFields: readonly string[];
   readonly cookies: Cookies;
   readonly staleIfUnreachable: number;
   readonly joinTimeout: number;
@@ -79,6 +85,7 @@ const NAMES: readonly (keyof HttpCacheOptions)[] = [
   'trusted',
   'name',
   'targets',
+  'hiddenFields',
   'cookies',
   'staleIfUnreachable',
   'joinTimeout',
@@ -98,6 +105,8 @@ export function checkedOptions(options: HttpCacheOptions): CheckedOptions {
   functionOrNothing(say('onError'), options.onError);
   const targets = options.targets ?? ['CDN-Cache-Control'];
   list(say('targets'), targets);
+  const hiddenFields = options.hiddenFields ?? [];
+  list(say('hiddenFields'), hiddenFields);
   const store = options.store ?? memoryHttpStore();
   for (const method of ['get', 'put', 'delete'] as const) aFunction(`httpCache: store.${method}`, store[method]);
   return {
@@ -106,6 +115,7 @@ export function checkedOptions(options: HttpCacheOptions): CheckedOptions {
     trusted: options.trusted ?? (() => true),
     name: nonEmptyText(say('name'), options.name ?? 'tidemark'),
     targets: targets.map((target) => nonEmptyText(say('targets'), target)),
+    hiddenFields: hiddenFields.map((field) => fieldName(say('hiddenFields'), field)),
     cookies: oneOf(say('cookies'), options.cookies ?? 'refuse', ['refuse', 'store']),
     staleIfUnreachable: duration(say('staleIfUnreachable'), options.staleIfUnreachable ?? '10m'),
     joinTimeout: duration(say('joinTimeout'), options.joinTimeout ?? '5s'),
@@ -115,4 +125,10 @@ export function checkedOptions(options: HttpCacheOptions): CheckedOptions {
     clock: options.clock ?? systemClock,
     onError: options.onError ?? (() => {}),
   };
+}
+
+/** The name of a header field. Throws `bad_option` naming `what`. */
+export function fieldName(what: string, name: unknown): string {
+  if (typeof name === 'string' && isFieldName(name)) return name;
+  throw new TidemarkError('bad_option', `${what} must be names of fields, not ${describe(name)}`);
 }

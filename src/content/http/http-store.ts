@@ -26,10 +26,13 @@ export interface HttpRecord {
 /**
  * A place for records. It may forget any record at any time, and may fail: a read that fails is a miss. A write to a
  * key begins after the one before has ended, within one cache; caches in several processes that share a place need one
- * that refuses a record older than the last deletion.
+ * that refuses a record older than the last deletion, which is what `begin` is for.
  */
 export interface HttpStore {
   get(key: string): HttpRecord | undefined | Promise<HttpRecord | undefined>;
-  put(key: string, record: HttpRecord): void | Promise<void>;
+  /** Keep a record of which the origin was asked for after `since`. */
+  put(key: string, record: HttpRecord, since?: unknown): void | Promise<void>;
   delete(key: string): void | Promise<void>;
+  /** The present, in the store's own words: taken before a record is looked for, and so before the origin is asked. */
+  begin?(): unknown;
 }

@@ -38,6 +38,7 @@ export interface Errand {
   readonly stored?: StoredResponse | undefined;
   /** Whether `stored` may be served in place of a response with this status. */
   readonly standsIn: (status: number) => boolean;
+  readonly fetch: (request: Request) => Promise<Response>;
 }
 
 /** A way to the origin that lands when what it brought is stored, or won't be. */
@@ -52,15 +53,19 @@ export class Origin {
 
   /** Sends a GET. */
   async ask(flight: Flight, errand: Errand): Promise<Fetched> {
-    const { asked, stored, standsIn } = errand;
+    const { asked, stored, standsIn, fetch } = errand;
     try {
       const { url, headers } = asked;
       const request = new Request(url, { headers, redirect: 'manual', signal: flight.signal });
-      const response = await this.#options.fetch(request);
+      const response = await fetch(request);
       flight.arrive();
       if (stored && response.status === 304) {
         if (isAbout(stored, response.headers)) return this.#confirm(flight, asked, stored, response);
-        return await this.ask(flight, { asked: { ...asked, headers: originHeaders(headers, undefined) }, standsIn });
+        return await this.ask(flight, {
+          asked: { ...asked, headers: originHeaders(headers, undefined) },
+          standsIn,
+          fetch,
+        });
       }
       if (stored && standsIn(response.status)) {
         flight.land({ kind: 'in-need' });

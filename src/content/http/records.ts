@@ -23,6 +23,8 @@ export interface Found {
   readonly stored?: StoredResponse | undefined;
   /** The names in the latest Vary of its URI; `undefined` if there is nothing of that URI. */
   readonly names?: readonly string[] | undefined;
+  /** What the store called the moment before the look. */
+  readonly since?: unknown;
 }
 
 /** Reads that fail find nothing; writes that fail are told of, and change what is believed. */
@@ -45,11 +47,24 @@ export class Records {
       this.#setting.onError(error);
       return {};
     }
+    const since = await this.begin();
     const variants = await this.#variants(uri);
     return {
+      since,
       stored: variants.find(({ selection }) => selects(selection, headers)),
       names: variants[0]?.selection.map(([name]) => name),
     };
+  }
+
+  /** The present, as the store calls it. */
+  async begin(): Promise<unknown> {
+    try {
+      const since = this.#setting.store.begin?.();
+      return since instanceof Promise ? await this.#bounded(since as Promise<unknown>) : since;
+    } catch (error) {
+      this.#setting.onError(error);
+      return undefined;
+    }
   }
 
   /** Stores a response unless it is outdated or a newer one is there. */
@@ -89,7 +104,7 @@ export class Records {
       const { store } = this.#setting;
       // One that took too long may have been overtaken by a deletion.
       const put = async (): Promise<void> => {
-        await store.put(uri, { variants: left });
+        await store.put(uri, { variants: left }, flight.since);
         if (flight.outdated) await this.#delete(uri);
       };
       await this.#bounded(put());

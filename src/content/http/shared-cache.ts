@@ -21,7 +21,11 @@ import { describesStored, isConditional, originHeaders } from './validation.ts';
 export interface HttpCacheContext {
   /** Keeps the request's context alive until the work has ended, as `ctx.waitUntil` does in Workers. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
+  /** The origin for this request, where that needs what the platform hands over with each. Default: that of the options. */
+  readonly fetch?: (request: Request) => Promise<Response>;
 }
+
+type FetchOrigin = CheckedOptions['fetch'];
 
 /** Answers a request. Rejects as the origin does when nothing stored may stand in, or with the reason of the request's signal. */
 export type HttpCache = (request: Request, context?: HttpCacheContext) => Promise<Response>;
@@ -66,6 +70,12 @@ class SharedCache {
   }
 
   async handle(request: Request, context: HttpCacheContext): Promise<Response> {
+    const response = await this.#answerTo(request, context);
+    for (const name of this.#options.hiddenFields) response.headers.delete(name);
+    return response;
+  }
+
+  async #answerTo(request: Request, context: HttpCacheContext): Promise<Response> {
     const uri = uriOf(request.url);
     const visit: Visit = { request, context, uri, asked: this.#directivesOf(request) };
     if (request.method !== 'GET' && request.method !== 'HEAD') return this.#pass(visit);
@@ -82,10 +92,10 @@ class SharedCache {
   /** Other methods go through, and what they have changed is forgotten before the client knows. */
   async #pass(visit: Visit): Promise<Response> {
     const { request, context, uri } = visit;
-    const flight = this.#flights.open(uri);
+    const flight = this.#flights.open(uri, await this.#records.begin());
     context.waitUntil?.(flight.landing);
     try {
-      const response = await this.#options.fetch(outbound(request));
+      const response = await this.#fetchFor(visit)(outbound(request));
       if (!isSafe(request.method)) await this.#forget(changedUris(uri, response), flight);
       const fetched = this.#origin.receive(flight, request, response);
       return this.#present(visit, fetched, { forwarded: 'method', stored: fetched.stored });
@@ -156,7 +166,7 @@ class SharedCache {
   async #lead(visit: Visit, lacking: Lacking, variant: string | undefined): Promise<Response> {
     const { request, context } = visit;
     const { stored, forwarded } = lacking;
-    const flight = this.#flights.open(visit.uri, variant);
+    const flight = this.#flights.open(visit.uri, lacking.since, variant);
     flight.enter();
     const fetching = this.#fetch(flight, visit, lacking);
     context.waitUntil?.(flight.landing);
@@ -178,13 +188,14 @@ class SharedCache {
   #refresh(visit: Visit, lacking: Lacking): void {
     const variant = variantOf(lacking, visit.request);
     if (this.#flights.find(visit.uri, variant)) return;
-    const flight = this.#flights.open(visit.uri, variant);
+    const flight = this.#flights.open(visit.uri, lacking.since, variant);
     flight.enter();
     this.#fetch(flight, visit, lacking).then(discard, this.#options.onError);
     visit.context.waitUntil?.(flight.landing);
   }
 
-  #fetch(flight: Flight, { request, uri, asked }: Visit, { stored }: Lacking): Promise<Fetched> {
+  #fetch(flight: Flight, visit: Visit, { stored }: Lacking): Promise<Fetched> {
+    const { request, uri, asked } = visit;
     const asIs = !stored && (isConditional(request.headers) || request.headers.has('range'));
     const headers = asIs ? endToEnd(request.headers) : originHeaders(request.headers, stored);
     const standsIn = (status: number): boolean => {
@@ -193,15 +204,16 @@ class SharedCache {
       const allowed = freshness.ifError !== undefined || asked.staleIfError !== undefined;
       return allowed && servesInNeed(freshness, asked, 0);
     };
-    return this.#origin.ask(flight, { asked: { method: 'GET', url: uri, headers }, stored, standsIn });
+    const fetch = this.#fetchFor(visit);
+    return this.#origin.ask(flight, { asked: { method: 'GET', url: uri, headers }, stored, standsIn, fetch });
   }
 
   /** A HEAD goes to the origin as it is; a 200 tells how the stored GET is doing. */
-  async #head(visit: Visit, { stored, forwarded }: Lacking): Promise<Response> {
+  async #head(visit: Visit, { stored, forwarded, since }: Lacking): Promise<Response> {
     const { request, uri } = visit;
-    const flight = this.#flights.open(uri);
+    const flight = this.#flights.open(uri, since);
     try {
-      const response = await this.#options.fetch(outbound(request));
+      const response = await this.#fetchFor(visit)(outbound(request));
       if (stored && response.status === 200) {
         if (describesStored(stored, response.headers))
           await this.#origin.freshen(flight, request, stored, response.headers);
@@ -216,8 +228,9 @@ class SharedCache {
     }
   }
 
-  async #forward({ request }: Visit, forwarded: Forwarded): Promise<Response> {
-    const response = await this.#options.fetch(outbound(request));
+  async #forward(visit: Visit, forwarded: Forwarded): Promise<Response> {
+    const { request } = visit;
+    const response = await this.#fetchFor(visit)(outbound(request));
     return answerOf(response, endToEnd(response.headers), request, this.#telling({ forwarded }));
   }
 
@@ -249,6 +262,10 @@ class SharedCache {
   #freshness(stored: StoredResponse): Freshness {
     const headers = headersOf(stored);
     return freshnessOf({ ...stored, headers }, this.#options.targets, this.#now());
+  }
+
+  #fetchFor({ context }: Visit): FetchOrigin {
+    return context.fetch ?? this.#options.fetch;
   }
 
   #now(): number {

@@ -1,4 +1,5 @@
 /** What a schedule may do next. */
+import type { ChangeResult } from '../../engine/authority.ts';
 import type { Selector } from '../../engine/invalidate.ts';
 import { turn } from '../../engine/turn.ts';
 import { nudge } from './gates.ts';
@@ -43,36 +44,43 @@ const COMMANDS = {
     world.trace?.(() => `release ${gates.label(at)} and read`);
     gates.release(at);
     await nudge(chance.below(14));
-    if (seat) world.track(seat.peer.read(chance.pick(world.places)));
-  },
-
-  read(world, { peer }) {
-    const { chance } = world;
     const place = chance.pick(world.places);
-    if (chance.once(6)) return world.track(peer.read(place, { load: false }));
-    if (!chance.once(8)) return world.track(peer.read(place));
-    const abort = new AbortController();
-    world.aborts.push(abort);
-    world.track(peer.read(place, { signal: abort.signal }));
+    if (seat) void world.ask(seat, () => seat.peer.read(place));
   },
 
-  readMany(world, { peer }) {
+  read(world, seat) {
+    const { chance, platform } = world;
+    const { peer } = seat;
+    const place = chance.pick(world.places);
+    if (chance.once(6)) return void world.ask(seat, () => peer.read(place, { load: false }));
+    if (!chance.once(8)) return void world.ask(seat, () => peer.read(place));
+    const abort = new AbortController();
+    const giveUp = () => abort.abort(new Error('given up'));
+    void world.ask(seat, () => {
+      world.aborts.push(platform?.bound(giveUp) ?? giveUp);
+      return peer.read(place, { signal: abort.signal });
+    });
+  },
+
+  readMany(world, seat) {
+    const { peer } = seat;
     const { shelf } = world.chance.pick(world.places);
     const places = PLACES.filter((place) => place.shelf === shelf && shelf !== 'free');
     if (places.length === 0) return;
     world.trace?.(() => `${peer.name} reads all of ${shelf}`);
-    world.track(peer.readMany(places));
+    void world.ask(seat, () => peer.readMany(places));
   },
 
-  peek(world, { peer }) {
-    peer.peek(world.chance.pick(world.places));
+  peek(world, seat) {
+    const place = world.chance.pick(world.places);
+    void world.ask(seat, async () => seat.peer.peek(place));
   },
 
   abort(world) {
-    const abort = world.aborts.pop();
-    if (!abort) return;
+    const giveUp = world.aborts.pop();
+    if (!giveUp) return;
     world.trace?.(() => 'a read is given up');
-    abort.abort(new Error('given up'));
+    giveUp();
   },
 
   /** Write to the truth, then say what changed: all the ways to say it are right. */
@@ -127,6 +135,11 @@ const COMMANDS = {
     world.trace?.(() => `${seat.peer.name} dies`);
     world.kill(seat);
   },
+
+  /** Where nodes do all in requests: one of them ends, and takes along what it has under way. */
+  end({ platform, chance, trace }, { peer }) {
+    if (platform?.end(peer.name, chance)) trace?.(() => `a request of ${peer.name} ends`);
+  },
 } satisfies Record<string, Command>;
 
 /** Steps by name, and how likely each is. */
@@ -144,10 +157,11 @@ const QUIET = {
   invalidate: 4,
   pass: 6,
   restart: 0.5,
+  end: 0,
 } satisfies Record<keyof typeof COMMANDS, number>;
 /** How likely each step of a schedule is. */
 export function weightsOf(world: World): Weights {
-  const usual: Weights = { ...QUIET, ...(world.place ? DISRUPTED : undefined) };
+  const usual: Weights = { ...QUIET, ...(world.place && DISRUPTED), ...(world.platform && { end: 6 }) };
   return world.mood.weights(world.traits.disks ? { ...usual, restart: 3 } : usual);
 }
 
@@ -175,18 +189,17 @@ function invalidate(world: World, seat: Seat, selector: Selector, soft = false):
 
 function say(
   world: World,
-  { peer }: Seat,
+  seat: Seat,
   places: readonly number[],
   tags: readonly string[],
-  how: () => ReturnType<typeof peer.cache.invalidate>,
+  how: () => Promise<ChangeResult>,
   words = '',
   soft = false,
 ): Promise<void> {
   const said: Said = { places, tags, soft, truth: [...world.truth.versions], count: world.ledger.count };
+  const { peer } = seat;
   world.trace?.(() => `${peer.name} says ${saidShown(said)} ${words}`);
-  const done = peer.change(said, how);
-  world.track(done);
-  return done;
+  return world.ask(seat, () => peer.change(said, how));
 }
 
 type Way = 'key' | 'set' | 'tags' | 'prefix' | 'pattern' | 'all' | 'delete' | 'collection' | 'keys';

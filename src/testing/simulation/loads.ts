@@ -81,7 +81,8 @@ export class Loads {
     const now = this.standing(peer);
     const judged = place.shelf !== 'aged' && peer.alive && !signal.aborted;
     const still = since?.known !== undefined && since.known === now.known;
-    const twice = [...this.#running[place.index]].some((one) => one.peer === peer && !one.signal.aborted);
+    const joins = since !== undefined && this.#isJoined(now.time - since.time);
+    const twice = joins && [...this.#running[place.index]].some((one) => one.peer === peer && !one.signal.aborted);
     if (judged && still && twice && !peer.strong)
       world.violated(`${peer.name} loads ${shown(place.index)} twice at a time`);
     const calm = since?.troubles !== undefined && since.troubles === now.troubles;
@@ -89,10 +90,17 @@ export class Loads {
     const one: Loading = { peer, signal, began: clean ? since : undefined };
     if (judged && clean && peer.leases) this.#checkOthers(place, one, since);
     this.#running[place.index].add(one);
-    return () => {
-      this.#running[place.index].delete(one);
-      this.#lastEnd[place.index] = world.clock.now();
+    const end = () => {
+      if (this.#running[place.index].delete(one)) this.#lastEnd[place.index] = world.clock.now();
     };
+    world.platform?.onEnd(end);
+    return end;
+  }
+
+  /** Where who loads may have ended, nobody waits for a load for longer than so many milliseconds, by a clock of his own. */
+  #isJoined(ms: number): boolean {
+    const { platform, mood } = this.#world;
+    return !platform || (mood.clocks !== 'wild' && ms < platform.joinTimeout);
   }
 
   #checkOthers(place: Place, { peer }: Loading, { time }: Standing): void {

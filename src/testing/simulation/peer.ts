@@ -16,6 +16,7 @@ import type { World } from './world.ts';
 
 const COARSE = 2; // milliseconds that the clock of hot paths may lag
 const LONGEST = 14_000; // milliseconds: a read that meets no load waits for a lease, and for what doesn't answer, no longer
+const JOINS = 6; // how often a read may wait in vain for what others have taken along
 const POLL = 420; // milliseconds between questions to the log, by the slowest clock
 const SLOWEST = 1.06; // true milliseconds in one of the slowest clock
 
@@ -26,6 +27,8 @@ interface Reading {
   /** When it began, by the process's own clock, and truly. */
   readonly began: number;
   readonly trulyBegan: number;
+  /** It has settled, or has ended with its request. */
+  over: boolean;
 }
 
 /** How a read is asked for. */
@@ -56,8 +59,9 @@ export class Peer {
   readonly unsaid: Said[] = [];
   readonly strong: boolean;
   readonly leases: boolean;
-  readonly counts: { issued: number; failed: number; aborted: number; loads: number } = {
+  readonly counts: { issued: number; lost: number; failed: number; aborted: number; loads: number } = {
     issued: 0,
+    lost: 0,
     failed: 0,
     aborted: 0,
     loads: 0,
@@ -74,7 +78,7 @@ export class Peer {
   readonly #source: Source;
 
   constructor(name: string, world: World, options: PeerOptions) {
-    const { cache, clock, leases } = options;
+    const { cache, leases } = options;
     this.name = name;
     this.#world = world;
     this.#o = options;
@@ -82,7 +86,7 @@ export class Peer {
     this.strong = cache.consistency === 'strong';
     this.leases = leases;
     this.cache = new Cache(
-      { ...cache, clock, random: () => world.chance.unit() },
+      { ...cache, random: () => world.chance.unit() },
       { tiers: () => [], log: () => localLog() },
     );
     this.#source = new Source(world, this);
@@ -108,8 +112,8 @@ export class Peer {
     const readings = places.map((place) => this.#begin(place));
     try {
       const values = await this.#collections[shelf].getMany(places.map(({ key }) => key));
-      if (this.alive) readings.forEach((reading, i) => this.#check(reading, values[i], 'getMany'));
-      for (const { index } of places) this.#busy[index].reads--;
+      if (this.#isHere) readings.forEach((reading, i) => this.#check(reading, values[i], 'getMany'));
+      for (const reading of readings) this.#end(reading);
     } catch {
       this.#world.trace?.(() => `${this.name} getMany failed`); // at the first failure: the other keys may still be under way
     }
@@ -133,12 +137,28 @@ export class Peer {
     const { loads } = this.#world;
     const stats = this.cache.stats();
     if (busy.reads++ === 0 && !loads.isLoading(this, place)) busy.since = loads.standing(this, stats);
-    return this.#reading(place, place.shelf === 'aged' ? 'lenient' : 'strict', stats);
+    const reading = this.#reading(place, place.shelf === 'aged' ? 'lenient' : 'strict', stats);
+    this.#world.platform?.onEnd(() => {
+      if (!reading.over) this.counts.lost++;
+      this.#end(reading);
+    });
+    return reading;
+  }
+
+  #end(reading: Reading): void {
+    if (!reading.over) this.#busy[reading.place.index].reads--;
+    reading.over = true;
+  }
+
+  /** Does anyone listen to what it answers? */
+  get #isHere(): boolean {
+    return this.alive && this.#world.platform?.gone !== true;
   }
 
   #reading(place: Place, owed: 'strict' | 'lenient', stats: CacheStats): Reading {
     this.#owing.heardUpTo(this.#owedSince(stats));
-    return { place, owed: this.#owing[owed].copy(), began: this.#o.clock.now(), trulyBegan: this.#world.clock.now() };
+    const [began, trulyBegan] = [this.#o.clock.now(), this.#world.clock.now()];
+    return { place, owed: this.#owing[owed].copy(), began, trulyBegan, over: false };
   }
 
   /** All that the log acknowledged before this time must be known here now. */
@@ -162,7 +182,7 @@ export class Peer {
     world.trace?.(() => `${this.name} read ${shown(place.index)}${asking.load === false ? ' without load' : ''}`);
     try {
       const value = await this.#get(place, asking);
-      if (!this.alive) return value;
+      if (!this.#isHere) return value;
       this.#check(reading, value, asking.load === false ? 'get without load' : 'get');
       return value;
     } catch (error) {
@@ -171,7 +191,7 @@ export class Peer {
       world.trace?.(() => `${this.name} read ${shown(place.index)} failed: ${String(error)}`);
       throw error;
     } finally {
-      this.#busy[place.index].reads--;
+      this.#end(reading);
       this.#checkTime(reading);
     }
   }
@@ -214,9 +234,10 @@ export class Peer {
 
   /** Where time flows, a read that nobody loads for ends soon, whatever has failed. */
   #checkTime({ place, trulyBegan }: Reading): void {
-    const { clock, mood, loads } = this.#world;
+    const { clock, mood, loads, platform } = this.#world;
     const took = clock.now() - trulyBegan;
-    if (took > LONGEST && mood.time === 'flows' && this.alive && !loads.anySince(place, trulyBegan))
+    const longest = LONGEST + JOINS * (platform?.joinTimeout ?? 0);
+    if (took > longest && mood.time === 'flows' && this.#isHere && !loads.anySince(place, trulyBegan))
       this.#world.violated(`${this.name} read ${shown(place.index)} for ${took} ms, and nothing was loaded`);
   }
 
@@ -239,7 +260,7 @@ export class Peer {
   /** Say a change; when it is acknowledged, this process is owed what it says. Never rejects. */
   async change(said: Said, say: () => Promise<ChangeResult>): Promise<void> {
     const { reach } = await say();
-    if (!this.alive) return;
+    if (!this.#isHere) return;
     const world = this.#world;
     world.trace?.(() => `${this.name} acknowledges ${saidShown(said)}, ${reach}`);
     this.#owing.acknowledge(said);
@@ -274,13 +295,14 @@ export class Peer {
   async audit(): Promise<string | undefined> {
     const { reads, failed, aborted, loads, log } = this.cache.stats();
     const { counts } = this;
-    if (reads !== counts.issued) return `${counts.issued} reads were issued, ${reads} counted`;
+    if (reads > counts.issued || reads < counts.issued - counts.lost)
+      return `${counts.issued} reads were issued, ${counts.lost} lost, ${reads} counted`;
     if (aborted !== counts.aborted) return `${counts.aborted} reads were aborted, ${aborted} counted`;
     if (failed < counts.failed) return `${counts.failed} reads failed, ${failed} counted`;
     if (loads > counts.loads) return `${counts.loads} loads were begun, ${loads} counted`;
     if (this.alive && log.unsaid !== 0) return `${log.unsaid} changes are still unsaid`;
     for (const place of PLACES)
-      if ((await this.cache.explain(place.path)).inFlight) return `${shown(place.index)} is still in flight`;
+      if (!this.#world.platform && (await this.cache.explain(place.path)).inFlight) return `${shown(place.index)} is still in flight`;
     return undefined;
   }
 

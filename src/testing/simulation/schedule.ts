@@ -58,6 +58,7 @@ async function settle(world: World): Promise<void> {
   const { gates, place, network, seats, clock } = world;
   world.trace?.(() => '-- rest');
   gates.open = true;
+  if (world.platform) world.platform.calm = true;
   network.turn('up');
   for (const { link } of seats) link?.mend();
   gates.releaseAll();
@@ -69,6 +70,8 @@ async function settle(world: World): Promise<void> {
       return unsaid > 0 || (there && (applied < there.head || incarnation !== there.incarnation));
     });
     if (!behind && world.pending.size === 0 && round > 0) return;
+    // What has ended with its requests goes on with the next ones.
+    if (behind && world.platform) for (const seat of seats) void world.ask(seat, () => seat.peer.read(PLACES[0]));
     await clock.advanceAsync(Math.min(100 * (round + 1), 2000));
   }
   const logs = seats.map(({ peer }) => `${peer.name} ${JSON.stringify(peer.cache.stats().log)}`).join(', ');
@@ -89,10 +92,10 @@ async function readAll(world: World): Promise<void> {
   }
   for (const pause of [0, 0, 1300]) {
     world.clock.advance(pause);
-    for (const { peer } of seats)
+    for (const seat of seats)
       for (const place of PLACES) {
-        peer.peek(place);
-        world.track(peer.read(place));
+        void world.ask(seat, async () => seat.peer.peek(place));
+        void world.ask(seat, () => seat.peer.read(place));
       }
     for (let round = 0; round < PATIENCE && world.pending.size > 0; round++) {
       await turn();
@@ -111,13 +114,14 @@ async function audit(world: World): Promise<void> {
     const wrong = await peer.audit();
     if (wrong) world.violated(`${peer.name}: ${wrong}`);
   }
-  for (const peer of peers) world.track(peer.cache.close());
+  if (world.platform) for (const seat of world.seats) void world.ask(seat, () => seat.peer.cache.close());
+  else for (const peer of peers) world.track(peer.cache.close());
   for (let round = 0; round < PATIENCE && world.pending.size > 0; round++) {
     await turn();
     if (world.pending.size > 0) await world.clock.advanceAsync(200);
   }
   if (world.pending.size > 0) world.violated('a cache does not close');
-  world.clock.advance(10_000);
+  world.clock.advance(12_000);
   await turn();
   if (world.clock.pending > 0) world.violated(`${world.clock.pending} timers are left`);
 }

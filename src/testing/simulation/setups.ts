@@ -14,9 +14,10 @@ import { SharedPlace } from './shared-place.ts';
  * - `cluster`: nodes on a server that keeps the log, and others that keep entries: nothing is checked and stored in one step;
  * - `strong`: one of both, with strong reads;
  * - `file`: nodes on a place whose reads answer at once, and whose writes take their time;
- * - `disk`: nodes on a server, with disks that outlive them.
+ * - `disk`: nodes on a server, with disks that outlive them;
+ * - `kv`: nodes at several locations of a KV namespace that lags, with a log on a server.
  */
-export type Setup = 'memory' | 'hostile' | 'shared' | 'cluster' | 'strong' | 'file' | 'disk';
+export type Setup = 'memory' | 'hostile' | 'shared' | 'cluster' | 'strong' | 'file' | 'disk' | 'kv';
 
 /** What makes a setup. */
 export interface Traits {
@@ -28,6 +29,8 @@ export interface Traits {
   /** There is always an unreliable store between memory and the place; otherwise at times, if there is a place. */
   readonly unreliable?: true;
   readonly disks?: true;
+  /** Entries are in a KV namespace, and only the log is at the place. */
+  readonly kv?: true;
 }
 
 const shared = (site: Site) => new SharedPlace(site);
@@ -51,6 +54,7 @@ export const SETUPS: Readonly<Record<Setup, Traits>> = {
     place: (site, chance) => (chance.once(3) ? cluster(site) : shared(site)),
     disks: true,
   },
+  kv: { nodes: SEVERAL, place: shared, kv: true },
 };
 
 /** Limits at which a log or a mirror soon forgets. */

@@ -22,9 +22,19 @@ export class Source {
   }
 
   /** Load a place. */
-  async load(place: Place, ctx: LoadContext<Value>): Promise<Value | NotModified> {
+  load(place: Place, ctx: LoadContext<Value>): Promise<Value | NotModified> {
+    return this.#asked({ load: () => this.#load(place, ctx) }).load();
+  }
+
+  /** What of the source is outside of the node. */
+  #asked<T extends object>(thing: T): T {
+    return this.#world.platform?.asked(thing) ?? thing;
+  }
+
+  async #load(place: Place, ctx: LoadContext<Value>): Promise<Value | NotModified> {
     const world = this.#world;
     const { name } = this.#peer;
+    const gates = this.#asked(world.gates);
     const id = ++world.made;
     const chance = new Chance(world.seed, id, place.index);
     const done = this.#peer.loadBegins(place, ctx.signal);
@@ -33,13 +43,13 @@ export class Source {
       const tagsFirst = chance.once(3);
       if (tagsFirst) ctx.tag(...world.truth.tags(place, world.truth.versions[place.index]));
       if (chance.unit() < world.mood.holds('load'))
-        await world.gates.hold(name, `load ${id} reads ${shown(place.index)}`);
+        await gates.hold(name, `load ${id} reads ${shown(place.index)}`);
       const version = world.truth.versions[place.index];
       const tags = world.truth.tags(place, version);
       const parts: Part[] = [[place.index, version]];
       for (const part of world.truth.partsOf(place, version)) await this.#addPart(part, parts, ctx, chance, id);
       if (chance.unit() < world.mood.holds('answer'))
-        await world.gates.hold(name, `load ${id} of ${shown(place.index)} ends`);
+        await gates.hold(name, `load ${id} of ${shown(place.index)} ends`);
       if (!world.rest && chance.once(12)) throw new Error(`load ${id} failed`);
       const ttl = this.#ttl(place, world.truth.absent(place, version), ctx, chance);
       if (world.truth.absent(place, version)) {
@@ -60,7 +70,8 @@ export class Source {
   }
 
   async #addPart(part: Place, parts: Part[], ctx: LoadContext, chance: Chance, id: number): Promise<void> {
-    const { gates, truth, mood } = this.#world;
+    const { truth, mood } = this.#world;
+    const gates = this.#asked(this.#world.gates);
     const peer = this.#peer;
     const first = chance.once(2);
     if (first) ctx.dependsOn(part.path);

@@ -5,6 +5,7 @@ import { Disk } from '../disk-store.ts';
 import { type ManualClock, manualClock } from '../manual-clock.ts';
 import { Chance } from './chance.ts';
 import { Gates } from './gates.ts';
+import { SharedKv } from './kv-namespace.ts';
 import { Ledger } from './ledger.ts';
 import { Loads } from './loads.ts';
 import { Mood } from './mood.ts';
@@ -12,6 +13,7 @@ import { Network, type Surroundings } from './network.ts';
 import { NodeClock } from './node-clock.ts';
 import type { Peer } from './peer.ts';
 import type { Place, PlaceMaker } from './place.ts';
+import type { Platform, PlatformMaker } from './platform.ts';
 import { type Seat, seatOf } from './seat.ts';
 import { type Setup, SETUPS, SMALL, type Traits } from './setups.ts';
 import { Owed, type Place as Spot, PLACES, type Said, Truth } from './truth.ts';
@@ -26,6 +28,8 @@ export interface WorldOptions {
   readonly place?: PlaceMaker | undefined;
   /** How many nodes. By default a few, as the setup has them. */
   readonly nodes?: number | undefined;
+  /** What nodes run on. By default each is a process of its own. */
+  readonly platform?: PlatformMaker | undefined;
 }
 
 /** Sums, and what they are made from. */
@@ -52,6 +56,7 @@ export class World implements Surroundings, Witness {
   readonly loads: Loads = new Loads(this);
   readonly network: Network = new Network(this);
   readonly place: Place | undefined;
+  readonly platform: Platform | undefined;
   readonly seats: Seat[] = [];
   /** Caches that a restart has taken the place of. */
   readonly former: Peer[] = [];
@@ -70,12 +75,14 @@ export class World implements Surroundings, Witness {
   readonly setting: Map<number, symbol> = new Map();
   /** What reads and changes have not settled yet. */
   readonly pending: Set<Promise<unknown>> = new Set();
-  readonly aborts: AbortController[] = [];
+  /** Ways to give up reads. */
+  readonly aborts: (() => void)[] = [];
   readonly counts: { reads: number } = { reads: 0 };
   /** What a memory tier may hold. */
   readonly limits: { readonly maxEntries?: number; readonly maxBytes?: number };
   /** A store between memory and the place, in some schedules. */
   readonly unreliable: UnreliableStore | undefined;
+  readonly kv: SharedKv | undefined;
   log: ChangeLog;
   made = 0;
   /** True at the end, when everything is delivered: every process is owed everything. */
@@ -92,13 +99,14 @@ export class World implements Surroundings, Witness {
   readonly #landings = new WeakMap<Change, () => void>();
   #messages = 0;
 
-  constructor({ seed, setup, place, nodes }: WorldOptions) {
+  constructor({ seed, setup, place, nodes, platform }: WorldOptions) {
     this.seed = seed;
     const traits = SETUPS[setup];
     this.traits = traits;
     const chance = (this.chance = new Chance(seed, -1));
     this.places = chosen(chance);
     this.mood = new Mood(seed);
+    this.platform = platform?.(this.clock, new Chance(seed, -4));
     this.limits = chance.once(4) ? { maxBytes: 600 + chance.below(1000) } : { maxEntries: 1 + chance.below(8) };
     this.log = this.newLog();
     const makePlace = place ?? traits.place;
@@ -110,6 +118,7 @@ export class World implements Surroundings, Witness {
         this.gates,
         (message) => this.mood.holds(message),
       );
+    this.kv = traits.kv && new SharedKv(this);
     const [least, most] = traits.nodes;
     this.#sharedDisk = traits.disks && chance.once(2) ? this.#newDisk() : undefined; // one for all, or one for each
     for (let left = nodes ?? least + chance.below(most - least + 1); left > 0; left--)
@@ -195,6 +204,7 @@ export class World implements Surroundings, Witness {
     this.#lastSaid = undefined;
     const done = set(); // says its change before it first waits, and what had to wait before that
     if (this.#lastSaid) this.#landings.set(this.#lastSaid, landed);
+    this.platform?.onEnd(landed);
     return done.finally(landed);
   }
 
@@ -219,6 +229,7 @@ export class World implements Surroundings, Witness {
   kill(seat: Seat): void {
     const { peer, link, store, disk } = seat;
     peer.alive = false;
+    this.platform?.leave(peer.name);
     link?.kill();
     store?.cut();
     this.gates.leave(peer.name, () => false);
@@ -238,6 +249,13 @@ export class World implements Surroundings, Witness {
     this.pending.add(work);
     const forget = () => void this.pending.delete(work);
     work.then(forget, forget);
+  }
+
+  /** Ask a node for something, which has to settle before the schedule may end. */
+  ask({ peer }: Seat, work: () => Promise<void>): Promise<void> {
+    const done = this.platform ? this.platform.ask(peer.name, work) : work();
+    this.track(done);
+    return done;
   }
 
   /** No memory tier is ever over its limit. */

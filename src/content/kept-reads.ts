@@ -1,0 +1,212 @@
+/** The reads of one repository through the cache: items, lists, counts, and those with what they include. */
+import type { Cache } from '../engine/cache.ts';
+import type { Collection } from '../engine/collection.ts';
+import type { LoadContext } from '../engine/context.ts';
+import type { Key } from '../engine/key.ts';
+import type { CollectionOptions } from '../engine/terms.ts';
+import { askedFor, type Including, included, type Reader } from './including.ts';
+import type { Item } from './matching.ts';
+import { principalOfSegment, seenBy, segmentOf, type Principal } from './principal.ts';
+import { queryOfText } from './query.ts';
+import { type NormalInclude, type Related, scopeOf } from './relations.ts';
+import type { Source } from './source.ts';
+
+/** Times and tiers of what is kept. */
+export type Keeping = Pick<
+  CollectionOptions<unknown>,
+  'ttl' | 'negativeTtl' | 'staleFor' | 'graceFor' | 'tiers' | 'version'
+>;
+
+/** What the reads work with. */
+export interface KeptReadsOptions<T extends Item> {
+  readonly cache: Cache;
+  readonly source: Source<T>;
+  /** As others that include its items know it. */
+  readonly related: Related;
+  readonly keeping: Keeping;
+  /** May this be read from the cache and kept? Otherwise the source answers. */
+  readonly cached: ((key: string) => boolean) | undefined;
+}
+
+/** Who asks, and until when. */
+export interface Asking {
+  readonly principal: Principal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One repository's reads. A key is who asks, as far as the answer depends on it, and what is asked for. */
+export class KeptReads<T extends Item> {
+  readonly #o: KeptReadsOptions<T>;
+  readonly #items: Collection<T | undefined>;
+  readonly #lists: Collection<readonly T[]>;
+  readonly #counts: Collection<number>;
+  readonly #included: Collection<T | readonly T[] | undefined, readonly string[]>;
+
+  constructor(options: KeptReadsOptions<T>) {
+    const { cache, source, related, keeping } = options;
+    const { tags } = related;
+    const { name } = tags;
+    this.#o = options;
+    this.#items = cache.define<T | undefined, Key>(`${name}.item`, {
+      ...keeping,
+      loadMany: (keys, ctx) => {
+        const asked = keys.map(whoAndWhat);
+        asked.forEach(([, id], i) => ctx.at(i).tag(...tags.ofItem(id)));
+        return grouped(
+          asked,
+          ([who]) => who,
+          async (group) => {
+            const ids = group.map(([, id]) => id);
+            return source.findByIds(ids, askedFor(related, { principal: whoIs(group[0][0]), signal: ctx.signal }));
+          },
+        );
+      },
+    });
+    const list = <V>(what: 'list' | 'count', ask: (text: string, ctx: LoadContext<V>, who: string) => Promise<V>) =>
+      cache.define<V, Key>(`${name}.${what}`, {
+        ...keeping,
+        load: (key, ctx) => {
+          const [who, text] = whoAndWhat(key);
+          ctx.tag(...tags.ofList(queryOfText(text).where));
+          return ask(text, ctx, who);
+        },
+      });
+    const asked = (who: string, { signal }: { readonly signal: AbortSignal }) =>
+      askedFor(related, { principal: whoIs(who), signal });
+    this.#lists = list('list', (text, ctx, who) => source.findMany(queryOfText(text), asked(who, ctx)));
+    this.#counts = list('count', (text, ctx, who) => source.count(queryOfText(text), asked(who, ctx)));
+    this.#included = cache.define<T | readonly T[] | undefined, readonly string[]>(`${name}.with`, {
+      ...keeping,
+      loadMany: (keys, ctx) =>
+        grouped(
+          keys.map((key, i) => ({ key, ctx: ctx.at(i) })),
+          // Items that ask for the same are read together; what one list can't be asked for is no other's trouble.
+          ({ key: [who, what, text, include] }) => JSON.stringify([who, what === 'list' ? text : null, include]),
+          (group) => this.#load(group, { principal: whoIs(group[0].key[0]), signal: ctx.signal }),
+        ),
+    });
+  }
+
+  item(id: string, asking: Asking, include?: NormalInclude): Promise<T | undefined> {
+    if (include) return this.#withIncluded('item', id, include, asking) as Promise<T | undefined>;
+    const key = this.#key(id, asking);
+    if (this.#passes('item', key)) return this.#items.get(key, optionsOf(asking));
+    return this.#o.source.findByIds([id], this.#asked(asking)).then(([item]) => item);
+  }
+
+  items(ids: readonly string[], asking: Asking, include?: NormalInclude): Promise<readonly (T | undefined)[]> {
+    return Promise.all(ids.map((id) => this.item(id, asking, include)));
+  }
+
+  list(text: string, asking: Asking, include?: NormalInclude): Promise<readonly T[]> {
+    if (include) return this.#withIncluded('list', text, include, asking) as Promise<readonly T[]>;
+    const key = this.#key(text, asking);
+    if (this.#passes('list', key)) return this.#lists.get(key, optionsOf(asking));
+    return this.#o.source.findMany(queryOfText(text), this.#asked(asking));
+  }
+
+  count(text: string, asking: Asking): Promise<number> {
+    const key = this.#key(text, asking);
+    if (this.#passes('count', key)) return this.#counts.get(key, optionsOf(asking));
+    return this.#o.source.count(queryOfText(text), this.#asked(asking));
+  }
+
+  async #withIncluded(
+    what: 'item' | 'list',
+    text: string,
+    include: NormalInclude,
+    asking: Asking,
+  ): Promise<T | readonly T[] | undefined> {
+    const who = segmentOf(seenBy(scopeOf(this.#o.related, include), asking.principal));
+    const key = [who, what, text, JSON.stringify(include)] as const;
+    if (this.#passes('with', key)) return this.#included.get(key, optionsOf(asking));
+    const ctx = { tag() {}, ttl() {} };
+    return (await this.#load([{ key, ctx }], readerOf(asking)))[0];
+  }
+
+  /** Read items that ask for the same include, or one list. */
+  async #load(
+    group: readonly { readonly key: readonly string[]; readonly ctx: Pick<LoadContext, 'tag' | 'ttl'> }[],
+    reader: Reader,
+  ): Promise<readonly (T | readonly T[] | undefined)[]> {
+    const { source, related } = this.#o;
+    const [, what, text, includeText] = group[0].key;
+    const asked = askedFor(related, reader);
+    const include = JSON.parse(includeText) as NormalInclude;
+    const reads = group.map(({ ctx }) => readOf(ctx, related.ttl));
+    if (what === 'list') {
+      const query = queryOfText(text);
+      reads[0].tag(...related.tags.ofList(query.where));
+      const items = await source.findMany(query, asked);
+      const parts = items.map((item) => ({ item, of: new Set(reads) }));
+      return [(await included(parts, related, include, reader)) as readonly T[]];
+    }
+    const ids = group.map(({ key }) => key[2]);
+    ids.forEach((id, i) => reads[i].tag(...related.tags.ofItem(id)));
+    const items = await source.findByIds(ids, asked);
+    const parts = items.flatMap((item, i) => (item ? [{ item, of: new Set([reads[i]]) }] : []));
+    const complete = (await included(parts, related, include, reader))[Symbol.iterator]();
+    return items.map((item) => (item ? (complete.next().value as T) : undefined));
+  }
+
+  /** Without a scope the key is what is asked for, as it was given. */
+  #key(what: string, { principal }: Asking): Key {
+    const { scope } = this.#o.related;
+    return scope === 'everyone' ? what : [segmentOf(seenBy(scope, principal)), what];
+  }
+
+  #passes(what: string, key: Key): boolean {
+    const { cached } = this.#o;
+    return cached === undefined || cached([what, ...(typeof key === 'string' ? [key] : (key as string[]))].join('/'));
+  }
+
+  #asked(asking: Asking): ReturnType<typeof askedFor> {
+    return askedFor(this.#o.related, readerOf(asking));
+  }
+}
+
+function readerOf({ principal, signal = new AbortController().signal }: Asking): Reader {
+  return { principal, signal };
+}
+
+function optionsOf({ signal }: Asking): { readonly signal: AbortSignal } | undefined {
+  return signal && { signal };
+}
+
+/** Whom a key is for, and what it asks for. */
+function whoAndWhat(key: Key): readonly [who: string, what: string] {
+  return (typeof key === 'string' ? ['everyone', key] : key) as readonly [string, string];
+}
+
+function whoIs(segment: string): Principal {
+  return principalOfSegment(segment) ?? 'anonymous';
+}
+
+/** What reads of a load say of it; nothing in it is fresh for longer than what it is made of. */
+function readOf(ctx: Pick<LoadContext, 'tag' | 'ttl'>, own: number): Including {
+  let shortest = own;
+  return {
+    tag: (...tags) => ctx.tag(...tags),
+    endsBy(ttl) {
+      if (ttl < shortest) ctx.ttl((shortest = ttl));
+    },
+  };
+}
+
+/** Work on things group by group, and answer by the position of each; what fails is the answer of its group. */
+async function grouped<A, B>(
+  all: readonly A[],
+  by: (one: A) => string,
+  work: (group: readonly A[]) => Promise<readonly B[]>,
+): Promise<readonly (B | Error)[]> {
+  const groups = new Map<string, number[]>();
+  all.forEach((one, i) => groups.set(by(one), [...(groups.get(by(one)) ?? []), i]));
+  const answers = new Array<B | Error>(all.length);
+  const answerAll = async (positions: readonly number[]) => {
+    const failed = (error: unknown) => positions.map(() => (error instanceof Error ? error : new Error(String(error))));
+    const answered = await work(positions.map((i) => all[i])).catch(failed);
+    positions.forEach((position, i) => (answers[position] = answered[i]));
+  };
+  await Promise.all([...groups.values()].map(answerAll));
+  return answers;
+}
