@@ -1,4 +1,7 @@
 /** What the demo of content tells: a site over a Postgres, what its writes touch, what its answers cost, and who sees what. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openSite } from '../../examples/edge-cms/node.ts';
 import { type Check, Checks } from '../checks.ts';
 import { HELP, readFlags } from '../flags.ts';
@@ -49,11 +52,13 @@ async function showContent(
   { signal, requests = 3000 }: ContentDemoOptions,
 ): Promise<readonly Check[]> {
   terminal.heading(
-    'Tidemark · a site of posts and pages: memory in front of a Postgres, and not a line that invalidates',
+    'Tidemark · a site of posts and pages: memory, an LMDB file, a Postgres, and not a line that invalidates',
   );
   signal.throwIfAborted();
   terminal.working('making a database for PGlite, a whole Postgres in this process: some seconds');
-  const opened = await openSite({ adminToken: TOKEN, posts: POSTS });
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
+  open.push(() => rmSync(folder, { recursive: true, force: true }));
+  const opened = await openSite({ adminToken: TOKEN, posts: POSTS, folder });
   open.push(() => opened.close());
   terminal.tick(`the site of examples/edge-cms, with ${POSTS} posts by 4 authors`);
   const checks = new Checks(reportOn(terminal));

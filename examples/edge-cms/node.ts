@@ -2,6 +2,7 @@
 import { serve } from '@hono/node-server';
 import { PGlite } from '@electric-sql/pglite';
 import { createCache, memory } from 'tidemark';
+import { lmdbBackend } from 'tidemark/backends/lmdb';
 import { sqlBackend } from 'tidemark/backends/sql';
 import {
   contentEnvironment,
@@ -33,19 +34,29 @@ export interface NodeSite {
 export interface NodeSiteOptions {
   readonly adminToken?: string;
   readonly posts?: number;
+  /** A folder for an LMDB file, which the processes of a machine share and which outlives them. Default: memory alone. */
+  readonly folder?: string;
   /** As the deploy's variables. */
   readonly vars?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A site over a database of its own, in memory, with something in it. */
-export async function openSite({ adminToken, posts = 100, vars = {} }: NodeSiteOptions = {}): Promise<NodeSite> {
+export async function openSite({
+  adminToken,
+  posts = 100,
+  folder,
+  vars = {},
+}: NodeSiteOptions = {}): Promise<NodeSite> {
   const database = await PGlite.create();
   for (const statement of contentTables('postgres')) await database.exec(statement);
   const environment = contentEnvironment(vars);
   const backend = sqlBackend({ dialect: 'postgres', query: (sql, params) => database.query(sql, params) });
   const cache = createCache({
     name: 'edge-cms',
-    tiers: [memory({ maxBytes: environment.maxMemoryBytes ?? '50mb' })],
+    tiers: [
+      memory({ maxBytes: environment.maxMemoryBytes ?? '50mb' }),
+      ...(folder === undefined ? [] : [lmdbBackend({ path: folder })]),
+    ],
     log: backend.log,
   });
   let reads = 0;
@@ -83,8 +94,12 @@ export async function openSite({ adminToken, posts = 100, vars = {} }: NodeSiteO
 
 // Started by itself it serves: ADMIN_TOKEN=… node node.js
 if (process.argv[1] === import.meta.filename) {
-  const { ADMIN_TOKEN, PORT } = process.env;
-  const { app, site } = await openSite({ ...(ADMIN_TOKEN && { adminToken: ADMIN_TOKEN }), vars: process.env });
+  const { ADMIN_TOKEN, CACHE_FOLDER, PORT } = process.env;
+  const { app, site } = await openSite({
+    ...(ADMIN_TOKEN && { adminToken: ADMIN_TOKEN }),
+    ...(CACHE_FOLDER && { folder: CACHE_FOLDER }),
+    vars: process.env,
+  });
   await site.warmer.startup();
   const server = serve({ fetch: app, hostname: '127.0.0.1', port: Number(PORT ?? 8788) }, ({ port }) =>
     console.log(`http://127.0.0.1:${port}/${ADMIN_TOKEN ? `  and  http://127.0.0.1:${port}/cache` : ''}`),

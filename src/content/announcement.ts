@@ -2,7 +2,6 @@
 import type { ChangeResult } from '../engine/authority.ts';
 import type { Cache } from '../engine/cache.ts';
 import type { TransactionChanges } from '../engine/changes-in.ts';
-import { TidemarkError } from '../engine/errors.ts';
 import type { Selector } from '../engine/invalidate.ts';
 import type { Key } from '../engine/key.ts';
 import type { PatternInput } from '../engine/pattern.ts';
@@ -11,17 +10,6 @@ import type { PatternInput } from '../engine/pattern.ts';
 export interface Said {
   readonly tags: readonly string[];
   readonly alongside: () => readonly Selector[];
-}
-
-/** Can changes be said within transactions, so that they are committed with the data? */
-export function takesPart(cache: Cache): boolean {
-  try {
-    cache.changesIn(undefined);
-    return true;
-  } catch (error) {
-    if (error instanceof TidemarkError && error.code === 'bad_option') return false;
-    throw error;
-  }
 }
 
 /** The changes of one write or of one transaction. */
@@ -61,9 +49,13 @@ export class Announcement {
    * All has been written, or nobody knows: what was said in transactions is learnt from the log, which knows whether they were
    * committed; what was not is said now, as one change.
    */
-  async ended(): Promise<ChangeResult> {
+  ended(): Promise<ChangeResult> {
+    return this.#learn('ended');
+  }
+
+  async #learn(how: 'ended' | 'committed'): Promise<ChangeResult> {
     let result: ChangeResult | undefined;
-    for (const changes of this.#transactions.values()) result = await changes.committed();
+    for (const changes of this.#transactions.values()) result = await changes[how]();
     if (this.#later.length === 0) return result ?? this.#cache.invalidate({ tags: [] });
     const later = this.#later.splice(0);
     try {
@@ -75,9 +67,9 @@ export class Announcement {
     }
   }
 
-  /** The same, and those who wanted to be told are. */
+  /** All has been committed: the same, and those who wanted to be told are. */
   async committed(): Promise<ChangeResult> {
-    const result = await this.ended();
+    const result = await this.#learn('committed');
     for (const listener of this.#listeners.splice(0)) listener(result);
     return result;
   }

@@ -1,6 +1,6 @@
 /** A repository: reads of one kind of item through a cache, and the only way to write them, which says what changed. */
 import type { ChangeResult } from '../engine/authority.ts';
-import { Announcement, takesPart } from './announcement.ts';
+import { Announcement } from './announcement.ts';
 import { TidemarkError } from '../engine/errors.ts';
 import { list, nonEmptyText } from '../engine/options.ts';
 import { eachByItself, inTransaction, type ItemWriter, Writer } from './item-writer.ts';
@@ -91,7 +91,7 @@ export interface TransactionWriter<T extends Item> extends WriterIn<T> {
  */
 export function createRepository<T extends Item>(options: RepositoryOptions<T>): Repository<T> {
   const settings = settingsOf(options);
-  return new CachedRepository(settings, new KeptReads(settings), takesPart(settings.cache), 'anonymous');
+  return new CachedRepository(settings, new KeptReads(settings), settings.cache.transactional, 'anonymous');
 }
 
 class CachedRepository<T extends Item> extends Writer<T> implements Repository<T> {

@@ -136,12 +136,19 @@ export class Authority {
     return { result, incarnation: position?.incarnation };
   }
 
-  /** What was said in a transaction has been committed: learn of it, or distrust it until the log answers again. */
-  async committed(change: Change): Promise<ChangeResult> {
+  /**
+   * A transaction has ended in which a change was said: learn of it, or distrust what it names until the log answers again.
+   * Of one that has been committed the log must know by now something newer than `since`, the mark applied when it was first
+   * said: if it doesn't, the transaction was of another database than the log's, and the change is said by itself.
+   */
+  async ended(change: Change, how: 'committed' | 'somehow', since: Mark): Promise<ChangeResult> {
     const { stamps } = this.#o;
-    if ((await this.pull()) && stamps.joined) return { mark: stamps.applied, reach: 'everywhere' };
-    if (change.length > 0) this.#outbox.add(change); // said once more is said without harm
-    return { mark: undefined, reach: 'local' };
+    if (!(await this.pull()) || !stamps.joined) {
+      if (change.length > 0) this.#outbox.add(change); // said once more is said without harm
+      return { mark: undefined, reach: 'local' };
+    }
+    const missing = how === 'committed' ? change.filter((name) => !stamps.hasChangedSince(since, name)) : [];
+    return missing.length > 0 ? this.change(missing, []) : { mark: stamps.applied, reach: 'everywhere' };
   }
 
   #say(change: Change, records: readonly Stored[]): MaybePromise<Position | undefined> {

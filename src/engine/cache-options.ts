@@ -38,7 +38,10 @@ export interface CacheOptions {
   readonly name?: string;
   /** Stores, the fastest first. The log of the last backend among them is the authority. Default: memory alone. */
   readonly tiers?: readonly (Store | TierOptions)[];
-  /** The change log, where no tier brings one. Default: one in this process's memory. */
+  /**
+   * The change log that is believed. Default: that of the last backend among the tiers, or, where there is none, one in this
+   * process's memory. A backend among the tiers whose log is another one is a store like others.
+   */
   readonly log?: ChangeLog;
   /**
    * `'bounded'` (default): reads follow changes of other processes within the log's delivery delay. `'strong'`: each read

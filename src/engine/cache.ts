@@ -74,7 +74,9 @@ export class Cache {
     const tiers = (options.tiers ?? defaults.tiers()).map((tier, i) =>
       tierOf(`createCache: tiers[${i}]`, tier, clock, events),
     );
-    const backend = tiers.findLast((tier) => isBackend(tier.store));
+    const backend = tiers.findLast(
+      ({ store }) => isBackend(store) && (options.log === undefined || store.log === options.log),
+    );
     const store = backend && isBackend(backend.store) ? backend.store : undefined;
     const names = new Names(this.name);
     this.#root = prefixDependency(names.root).slice(1) + '/';
@@ -174,6 +176,11 @@ export class Cache {
     const change = changeOf(this.#core.names, selector, options);
     if (change.length === 0) return { mark: this.#core.stamps.known, reach: 'everywhere' };
     return this.#core.authority.change(change, []);
+  }
+
+  /** Can changes be said in transactions, as {@link Cache.changesIn} does? */
+  get transactional(): boolean {
+    return this.#log.appendIn !== undefined;
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Core } from './core.ts';
 import type { Dependency } from './dependency.ts';
 import { TidemarkError } from './errors.ts';
 import { changeOf, type InvalidateOptions, type Selector } from './invalidate.ts';
+import type { Mark } from './entry.ts';
 import type { ChangeLog } from './log.ts';
 
 /** The changes of one transaction. */
@@ -20,6 +21,11 @@ export interface TransactionChanges {
    * little later. Its reach is `local` if the log doesn't answer: what changed is distrusted here until it does.
    */
   committed(): Promise<ChangeResult>;
+  /**
+   * The same for a transaction of which nobody knows whether it was committed, or that was rolled back: the log knows, and what
+   * it knows is learnt.
+   */
+  ended(): Promise<ChangeResult>;
 }
 
 /**
@@ -34,19 +40,23 @@ export function changesIn(core: Core, log: ChangeLog, transaction: unknown): Tra
       "changesIn: this cache's log can't take part in transactions; one in SQL can",
     );
   const said = new Set<Dependency>();
+  let since: Mark | undefined;
+  const ended = (how: 'committed' | 'somehow') => {
+    core.assertOpen();
+    const done = core.authority.ended([...said], how, since ?? 0);
+    core.track(done);
+    return done;
+  };
   return {
     async invalidate(selector, options) {
       core.assertOpen();
       const change = changeOf(core.names, selector, options);
       if (change.length === 0) return;
+      since ??= core.stamps.applied;
       await log.appendIn!(transaction, change);
       for (const dependency of change) said.add(dependency);
     },
-    async committed() {
-      core.assertOpen();
-      const done = core.authority.committed([...said]);
-      core.track(done);
-      return done;
-    },
+    committed: async () => ended('committed'),
+    ended: async () => ended('somehow'),
   };
 }

@@ -80,7 +80,7 @@ export function preparedKey(path: Path): Path {
  */
 export function localId(key: Key): string {
   if (typeof key === 'string') return key.charCodeAt(0) === 0 ? '\0' + encodePath([key]) : key;
-  const known = (key as { readonly [LOCAL_ID]?: string })[LOCAL_ID];
+  const known = (key as { readonly [LOCAL_ID]?: string } | null | undefined)?.[LOCAL_ID]; // nobody knows what is given
   if (known !== undefined) return known;
   const path = pathOf(key);
   if (path.length === 0) throw new TidemarkError('bad_key', 'a key must have at least one segment');

@@ -16,6 +16,9 @@ import { decodePattern, literalPrefix } from './pattern.ts';
 import { StampTable, type StampLimits } from './stamp-table.ts';
 import type { Truth, Verdict } from './store.ts';
 
+const SOFT = 63; // ?
+const STAR = 42;
+
 /** Told of each change that names a key or a path, by its text, so that live shelves can drop or expire the key's own entry at once. */
 export type KeyListener = (path: string, mark: Mark, soft: boolean) => void;
 
@@ -342,6 +345,15 @@ export class Stamps implements Truth {
     const path = keyPathOf(name);
     const ruled = path ? this.#table.ruledAfter(stamp ?? 0, path, false) : 0;
     return ruled > 0 ? ruled : stamp;
+  }
+
+  /** Is it known that a name in a change, of whatever kind, has changed since a mark? */
+  hasChangedSince(mark: Mark, name: Dependency): boolean {
+    const soft = name.charCodeAt(0) === SOFT;
+    const plain = soft ? name.slice(1) : name;
+    if (plain.charCodeAt(0) === STAR) return this.#table.newestRule > mark;
+    const stamp = this.#stampOf(plain, soft);
+    return stamp !== undefined && stamp > mark;
   }
 
   /** The names to ask the log for when the verdict is `unknown`. */

@@ -235,10 +235,10 @@ interface Label {
   readonly tagId: string;
 }
 
-type Options<T extends object> = Pick<RepositoryOptions<T>, 'fields' | 'relations' | 'ttl'>;
+type Options<T extends object> = Pick<RepositoryOptions<T>, 'fields' | 'relations' | 'ttl' | 'negativeTtl'>;
 
 /** A blog, and what its sources are asked. */
-async function blog(ttls: { readonly authors?: number } = {}) {
+async function blog(times: Pick<RepositoryOptions<Author>, 'ttl' | 'negativeTtl'> = {}) {
   const cache = createCache();
   const reads: string[] = [];
   const make = <T extends object>(of: string, options: Options<T>) => {
@@ -262,7 +262,7 @@ async function blog(ttls: { readonly authors?: number } = {}) {
   };
   const authors: Repository<Author> = make<Author>('author', {
     relations: { posts: { to: () => posts, by: 'authorId', kind: 'many' } },
-    ...(ttls.authors !== undefined && { ttl: ttls.authors }),
+    ...times,
   });
   const comments = make<Comment>('comment', {
     fields: { postId: 'text' },
@@ -399,7 +399,7 @@ test('what asks for the same in another order is one entry, and another include 
 });
 
 test('nothing included is fresh for longer than its own repository says', async () => {
-  const { authors, posts, reads } = await blog({ authors: 0 });
+  const { authors, posts, reads } = await blog({ ttl: 0 });
   await posts.findById('1', { include: { author: true } });
   await posts.findById('1', { include: { author: true } });
   expect(reads).toHaveLength(4); // authors aren't kept, nor is what has one in it
@@ -408,6 +408,18 @@ test('nothing included is fresh for longer than its own repository says', async 
   await posts.findById('1', { include: { comments: true } });
   expect(reads).toHaveLength(2);
   await authors.delete('ann');
+});
+
+test('that something included isn’t there is remembered no longer than its own repository says', async () => {
+  const { authors, posts, reads } = await blog({ negativeTtl: 0 });
+  const look = async () => {
+    reads.length = 0;
+    await posts.findById('1', { include: { author: true } });
+    return reads.length;
+  };
+  expect([await look(), await look()]).toEqual([2, 0]);
+  await authors.delete('ann');
+  expect([await look(), await look()]).toEqual([2, 2]);
 });
 
 test.each<[string, Include]>([

@@ -49,10 +49,10 @@ describe.each<[string, () => Promise<Place>]>([
       `CREATE TABLE posts${n} (id TEXT PRIMARY KEY, title TEXT, status TEXT, stars DOUBLE PRECISION, pinned BOOLEAN, meta TEXT)`,
     );
     await place.run(`CREATE TABLE authors${n} (id TEXT PRIMARY KEY, name TEXT)`);
-    const process = () => {
+    const process = (consistency: 'strong' | 'bounded' = 'strong') => {
       const cache = createCache({
         tiers: [memory(), { store: place.backend(`t${n}`), timeout: '30s' }], // what is late isn't said again
-        consistency: 'strong',
+        consistency,
       });
       const posts = createRepository<Post>({ cache, name: 'post', source: place.source(table, around), fields });
       const authors = createRepository<Author>({ cache, name: 'author', source: place.source(authorTable, around) });
@@ -86,6 +86,17 @@ describe.each<[string, () => Promise<Place>]>([
     expect(await drafts(two.posts)).toEqual(['b: new']);
     expect(await two.posts.findById('a')).toBe(undefined);
     expect(await source().findByIds(['a', 'b'])).toEqual([undefined, post('b', changed)]);
+  });
+
+  test('who writes knows it at once, without asking the log with each read', async () => {
+    const { process } = await world();
+    const { posts } = process('bounded');
+    await posts.create(post('a'));
+    expect(await drafts(posts)).toEqual(['a: post a']);
+    await posts.update('a', { title: 'new' });
+    expect(await drafts(posts)).toEqual(['a: new']);
+    await posts.inTransaction((writer) => writer.update('a', { title: 'newer' }));
+    expect(await drafts(posts)).toEqual(['a: newer']);
   });
 
   test('several items are one change, and so are those that are not there none', async () => {

@@ -58,7 +58,7 @@ const TABLE =
   'id TEXT PRIMARY KEY, title TEXT, status TEXT, stars DOUBLE PRECISION, pinned BOOLEAN, at TEXT, meta TEXT';
 beforeAll(async () => {
   pglite = await PGlite.create();
-});
+}, 60_000);
 afterAll(() => pglite.close());
 
 const sources: Record<string, () => Promise<Source<Post>>> = {

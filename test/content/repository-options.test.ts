@@ -264,6 +264,54 @@ test('what leads nowhere is refused when it is asked for', async () => {
   await expect(read()).rejects.toMatchObject({ code: 'bad_option' });
 });
 
+test('of a transaction whose commit was answered with an error, all that was written in it is distrusted', async () => {
+  const source = memorySource<Post>();
+  const lost = new Error('the answer was lost');
+  const posts = createRepository<Post>({
+    cache: createCache(),
+    name: 'post',
+    source: {
+      ...source,
+      within: () => source,
+      async transaction(work) {
+        await work({});
+        throw lost; // it has been committed all the same
+      },
+    },
+  });
+  await posts.create(post('a'));
+  expect((await posts.findById('a'))?.title).toBe('post a');
+  await expect(posts.inTransaction((writer) => writer.update('a', { title: 'new' }))).rejects.toBe(lost);
+  expect((await posts.findById('a'))?.title).toBe('new');
+});
+
+test('of a transaction that was run again only what it did at last is told', async () => {
+  const source = memorySource<Post>();
+  const told: string[] = [];
+  const posts = createRepository<Post>({
+    cache: createCache(),
+    name: 'post',
+    on: { written: ({ action }) => told.push(action) },
+    source: {
+      ...source,
+      within: () => source,
+      async transaction(work) {
+        await work('overtaken');
+        return work('made');
+      },
+    },
+  });
+  await posts.create(post('a'));
+  const seen: unknown[] = [];
+  const title = await posts.inTransaction(async (writer, transaction) => {
+    seen.push(transaction);
+    return (await writer.update('a', { title: String(transaction) }))?.title;
+  });
+  expect(seen).toEqual(['overtaken', 'made']);
+  expect(title).toBe('made');
+  expect(told).toEqual(['create', 'update']);
+});
+
 test('a source without transactions runs none', async () => {
   const { posts } = make();
   await expect(posts.inTransaction(async () => {})).rejects.toMatchObject({ code: 'bad_option' });

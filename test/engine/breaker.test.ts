@@ -73,3 +73,15 @@ test('it never stays shut for longer than the longest pause, and never lets two 
     { numRuns: 500 },
   );
 });
+
+test('a probe of which nothing is heard is lost after its time, and another one may pass', () => {
+  const breaker = new Breaker({ ...options, failures: 1, lost: 50 });
+  breaker.failed(0);
+  expect([breaker.allows(100), breaker.allows(149), breaker.allows(150), breaker.allows(199)]).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
+  expect([breaker.succeeded(), breaker.state]).toEqual([true, 'closed']);
+});

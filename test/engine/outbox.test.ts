@@ -5,7 +5,7 @@ import type { Change, MaybePromise } from 'tidemark';
 import { manualClock } from 'tidemark/testing';
 import { Outbox } from '../../src/engine/outbox.ts';
 import { Stamps } from '../../src/engine/stamps.ts';
-import { deferred, idle } from '../support/deferred.ts';
+import { type Deferred, deferred, idle } from '../support/deferred.ts';
 
 const EVERYTHING = '^/c';
 
@@ -165,5 +165,108 @@ describe('close', () => {
     gate.resolve(1);
     await closing;
     expect([before, closed]).toEqual([false, true]);
+  });
+});
+
+describe('where what is under way may end with the request that began it', () => {
+  const LONGEST = 500;
+
+  /** An outbox whose sayings end only when a test lets them. */
+  function beginInRequests() {
+    const clock = manualClock();
+    const stamps = new Stamps(clock, () => {});
+    stamps.join({ incarnation: 'log', head: 0 });
+    const sayings: (Deferred<number | undefined> & { readonly change: Change })[] = [];
+    const kept: Promise<unknown>[] = [];
+    const say = (change: Change) => {
+      const saying = { ...deferred<number | undefined>(), change };
+      sayings.push(saying);
+      return saying.promise;
+    };
+    const timers: (() => void)[] = [];
+    const ending = {
+      now: () => clock.now(),
+      after: (ms: number, task: () => void) => {
+        const cancel = clock.after(ms, task);
+        timers.push(cancel);
+        return cancel;
+      },
+    };
+    const outbox = new Outbox(stamps, ending, EVERYTHING, say, LONGEST, (work) => void kept.push(work));
+    /** All requests end. */
+    const end = () => timers.splice(0).forEach((cancel) => cancel());
+    return { clock, stamps, outbox, sayings, kept, end };
+  }
+
+  test('what has been on its way for too long is taken back and said again', async () => {
+    const { clock, stamps, outbox, sayings } = beginInRequests();
+    outbox.add(['#/c/t']);
+    void outbox.flush();
+    await clock.advanceAsync(LONGEST - 1);
+    void outbox.flush();
+    expect(sayings).toHaveLength(1);
+    await clock.advanceAsync(1);
+    void outbox.flush();
+    expect(sayings.map(({ change }) => change)).toEqual([['#/c/t'], ['#/c/t']]);
+    sayings[0].resolve(undefined); // the first comes to its end after all: that is nobody's any more
+    await idle();
+    expect([outbox.size, stamps.unsaid]).toEqual([0, 1]);
+    sayings[1].resolve(2);
+    await idle();
+    expect([outbox.size, stamps.unsaid]).toEqual([0, 0]);
+  });
+
+  test('nor is it waited for any longer where the clock has been set back', async () => {
+    let ahead = 1_000_000;
+    const clock = manualClock();
+    const stamps = new Stamps(clock, () => {});
+    let said = 0;
+    const say = () => new Promise<undefined>(() => said++);
+    const shown = { now: () => clock.now() + ahead, after: clock.after.bind(clock) };
+    const outbox = new Outbox(stamps, shown, EVERYTHING, say, LONGEST);
+    outbox.add(['#/c/t']);
+    void outbox.flush();
+    ahead = 0;
+    await clock.advanceAsync(LONGEST);
+    void outbox.flush();
+    expect(said).toBe(2);
+  });
+
+  test('a timer that has ended keeps no other from being set', async () => {
+    const { clock, outbox, sayings, end } = beginInRequests();
+    outbox.add(['#/c/t']);
+    end();
+    await clock.advanceAsync(LONGEST + 100);
+    outbox.add(['#/c/u']);
+    await clock.advanceAsync(100);
+    expect(sayings.map(({ change }) => change)).toEqual([['#/c/t', '#/c/u']]);
+  });
+
+  test('the request is asked to stay until what waits has been said', async () => {
+    const { clock, outbox, sayings, kept } = beginInRequests();
+    outbox.add(['#/c/t']);
+    let over = false;
+    void Promise.all(kept).then(() => (over = true));
+    await clock.advanceAsync(99);
+    expect([kept.length, over]).toEqual([1, false]);
+    await clock.advanceAsync(1);
+    expect([kept.length, over, sayings.length]).toEqual([2, true, 1]); // it is the saying now that it stays for
+    let said = false;
+    void kept[1].then(() => (said = true));
+    await idle();
+    expect(said).toBe(false);
+    sayings[0].resolve(1);
+    await idle();
+    expect(said).toBe(true);
+  });
+
+  test('closing waits no longer than that for what is being said', async () => {
+    const { clock, outbox } = beginInRequests();
+    outbox.add(['#/c/t']);
+    void outbox.flush();
+    let closed = false;
+    void outbox.close().then(() => (closed = true));
+    await clock.advanceAsync(2 * LONGEST);
+    expect(closed).toBe(true);
   });
 });

@@ -1,9 +1,15 @@
-/** The same play where all is done in requests, which may end at any moment and take along what they have under way. */
-import { expect, test, vi } from 'vitest';
+/**
+ * The same play as in Workers: all is done in requests, which end when they are answered, or at any moment, and take along
+ * what they have under way. No read is wrong, none waits for long for what another request has taken along, and what was
+ * said is said.
+ *
+ * `MODEL_SEED=kv:42 npx vitest run test/model/requests` plays one schedule and tells it.
+ */
+import { describe, expect, test, vi } from 'vitest';
 import type { Setup } from 'tidemark/testing';
-import { play } from '../../src/testing/simulation/schedule.ts';
 import { reduce } from '../../src/testing/simulation/replay.ts';
-import { Requests } from './requests.ts';
+import { play } from '../../src/testing/simulation/schedule.ts';
+import { inRequests } from './requests.ts';
 
 vi.mock('../../src/engine/batch.ts', async (original) => {
   const { apart } = await import('./batch-apart.ts');
@@ -11,24 +17,44 @@ vi.mock('../../src/engine/batch.ts', async (original) => {
 });
 
 const soak = process.env['SOAK'] === '1';
-const from = Number(process.env['FROM'] ?? 1);
-const N = Number(process.env['N'] ?? 200);
+const again = process.env['MODEL_SEED'];
+const MORE = 100; // times as many in a soak
 
-test.each((process.env['SETUPS'] ?? 'shared,strong,cluster').split(',') as Setup[])('%s', { timeout: 7_200_000 }, async (setup) => {
-  const bad: Record<string, number[]> = {};
-  let reads = 0;
-  for (let seed = from; seed < from + N; seed++) {
-    const playing = { setup, seed, ...(process.env['PLAIN'] ? {} : { platform: (...args: ConstructorParameters<typeof Requests>) => new Requests(...args) }) };
-    const e = await play(playing);
-    reads += e.reads;
-    if (e.violation) {
-      const kind = e.violation.replace(/[0-9a-f]*[0-9][0-9a-f]*/g, 'N').replace(/\b(plain|sum|free|brief|aged):[a-z/]+/g,'P').slice(0, 60);
-      (bad[kind] ??= []).push(seed);
-      if (process.env['REDUCE'] && bad[kind].length === 1) {
-        const r = await reduce(playing, e.violation);
-        console.log([setup, seed, r.violation, ...r.trace].join('\n'));
-      }
-    }
-  }
-  console.log(setup, reads, Object.entries(bad).map(([k, v]) => `${k}: ${v.length} ${v.slice(0, 5).join(' ')}`).join('\n'));
+const COUNTS = { kv: 150, shared: 100, cluster: 60, strong: 60 } satisfies Partial<Record<Setup, number>>;
+
+/** Play a schedule, and tell it if something goes wrong. */
+async function played(setup: Setup, seed: number): Promise<number> {
+  const playing = { setup, seed, platform: inRequests };
+  const { violation, reads } = await play(playing);
+  if (violation === undefined) return reads;
+  const { trace, violation: reduced } = await reduce(playing, violation);
+  throw new Error([violation, `Again with: MODEL_SEED=${setup}:${seed}`, reduced, ...trace].join('\n'));
+}
+
+if (again === undefined)
+  describe('no read is wrong, and none hangs', () => {
+    test.each(Object.entries(COUNTS) as [Setup, number][])(
+      '%s',
+      { timeout: soak ? 7_200_000 : 300_000 },
+      async (setup, count) => {
+        const schedules = count * (soak ? MORE : 1);
+        let reads = 0;
+        for (let seed = 1; seed <= schedules; seed++) reads += await played(setup, seed);
+        expect(reads).toBeGreaterThan(schedules * 20); // it did look
+      },
+    );
+  });
+else
+  test('the schedule of MODEL_SEED', { timeout: 300_000 }, async () => {
+    const [setup, seed] = again.split(':');
+    expect(await played(setup as Setup, Number(seed))).toBeGreaterThan(0);
+  });
+
+test('a request that ends takes along its timers and answers, and another does not notice', async () => {
+  const lines: string[] = [];
+  let ended = 0;
+  for (let seed = 1; seed <= 5; seed++)
+    await play({ setup: 'kv', seed, platform: inRequests, trace: (line) => lines.push(line) });
+  for (const line of lines) if (/^a request of p\d+ ends$/.test(line)) ended++;
+  expect(ended).toBeGreaterThan(5);
 });

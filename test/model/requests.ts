@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from 'tidemark';
 import type { Chance } from 'tidemark/testing';
-import type { Platform } from '../../src/testing/simulation/platform.ts';
+import type { Platform, PlatformMaker } from '../../src/testing/simulation/platform.ts';
 
 const AFTER_ANSWER = 30_000; // milliseconds that the platform lets a request go on after its answer
 
@@ -54,7 +54,7 @@ class Request {
 }
 
 /** The requests of one schedule. */
-export class Requests implements Platform {
+class Requests implements Platform {
   readonly joinTimeout: number;
   calm = false;
   readonly #live = new Set<Request>();
@@ -127,7 +127,7 @@ export class Requests implements Platform {
           if (!request.gone) resolve(isAskable(given) ? this.asked(given) : given);
         },
         (error: unknown) => {
-          if (!request.gone) reject(error as Error);
+          if (!request.gone) reject(error);
         },
       );
     });
@@ -155,6 +155,9 @@ export class Requests implements Platform {
     for (const request of this.#live) if (request.node === node) request.end();
   }
 }
+
+/** Nodes in requests, for `play`. */
+export const inRequests: PlatformMaker = (clock, chance) => new Requests(clock, chance);
 
 /** Outside of a request a platform forbids what may take time. */
 function present(): Request {

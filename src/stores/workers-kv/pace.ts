@@ -24,7 +24,7 @@ export interface PaceSettings<C> {
 
 interface Waiting<C> {
   change: C;
-  readonly due: number;
+  due: number;
   readonly sent: () => void;
 }
 
@@ -68,6 +68,7 @@ export class Pace<C> {
     const now = this.#settings.clock.now();
     this.#sweep(now);
     const lane = this.#lanes.get(key);
+    if (lane) setBack(lane, now);
     if (lane?.waiting && now >= lane.waiting.due + ENDED) this.#giveUp(lane);
     if (lane?.waiting) {
       lane.waiting.change = change;
@@ -125,6 +126,7 @@ export class Pace<C> {
   #due(key: string, lane: Lane<C>, waiting: Waiting<C>): void {
     if (lane.waiting !== waiting) return waiting.sent(); // it was given up meanwhile
     const now = this.#settings.clock.now();
+    setBack(lane, now);
     const rest = isSending(lane, now) ? APART : lane.last + APART - now;
     if (rest > 0 && this.#arm(key, lane, waiting, rest)) return;
     lane.waiting = undefined;
@@ -141,11 +143,18 @@ export class Pace<C> {
   /** What was written a second ago and more needn't be remembered. */
   #sweep(now: number): void {
     for (const [key, lane] of this.#lanes) {
+      setBack(lane, now);
       if (lane.waiting && now >= lane.waiting.due + ENDED) this.#giveUp(lane);
       if (lane.waiting || isSending(lane, now) || now < lane.last + APART) return;
       this.#lanes.delete(key);
     }
   }
+}
+
+/** A clock may be set back: nothing was written later than now, and what waits does so no longer than its second. */
+function setBack(lane: Lane<unknown>, now: number): void {
+  lane.last = Math.min(lane.last, now);
+  if (lane.waiting) lane.waiting.due = Math.min(lane.waiting.due, now + APART);
 }
 
 function isSending({ sending, last }: Lane<unknown>, now: number): boolean {

@@ -52,14 +52,15 @@ const COMMANDS = {
     const { chance, platform } = world;
     const { peer } = seat;
     const place = chance.pick(world.places);
-    if (chance.once(6)) return void world.ask(seat, () => peer.read(place, { load: false }));
-    if (!chance.once(8)) return void world.ask(seat, () => peer.read(place));
-    const abort = new AbortController();
-    const giveUp = () => abort.abort(new Error('given up'));
-    void world.ask(seat, () => {
-      world.aborts.push(platform?.bound(giveUp) ?? giveUp);
-      return peer.read(place, { signal: abort.signal });
-    });
+    if (chance.once(6)) void world.ask(seat, () => peer.read(place, { load: false }));
+    else if (!chance.once(8)) void world.ask(seat, () => peer.read(place));
+    else
+      void world.ask(seat, () => {
+        const abort = new AbortController();
+        const giveUp = () => abort.abort(new Error('given up'));
+        world.aborts.push(platform?.bound(giveUp) ?? giveUp);
+        return peer.read(place, { signal: abort.signal });
+      });
   },
 
   readMany(world, seat) {

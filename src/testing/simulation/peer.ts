@@ -85,10 +85,7 @@ export class Peer {
     this.#owing = new Owing(world);
     this.strong = cache.consistency === 'strong';
     this.leases = leases;
-    this.cache = new Cache(
-      { ...cache, random: () => world.chance.unit() },
-      { tiers: () => [], log: () => localLog() },
-    );
+    this.cache = new Cache({ ...cache, random: () => world.chance.unit() }, { tiers: () => [], log: () => localLog() });
     this.#source = new Source(world, this);
     this.#collections = shelvesOf(this.cache, this.#source, (made, ttl) => this.keptFor(made, ttl));
   }
@@ -302,7 +299,8 @@ export class Peer {
     if (loads > counts.loads) return `${counts.loads} loads were begun, ${loads} counted`;
     if (this.alive && log.unsaid !== 0) return `${log.unsaid} changes are still unsaid`;
     for (const place of PLACES)
-      if (!this.#world.platform && (await this.cache.explain(place.path)).inFlight) return `${shown(place.index)} is still in flight`;
+      if (!this.#world.platform && (await this.cache.explain(place.path)).inFlight)
+        return `${shown(place.index)} is still in flight`;
     return undefined;
   }
 

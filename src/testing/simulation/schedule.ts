@@ -9,6 +9,7 @@ import { World, type WorldOptions } from './world.ts';
 const STEPS = 60;
 const PATIENCE = 200; // rounds in which everything must have come to rest
 
+const LATEST = 60_000; // milliseconds: what nobody answers any more is given up sooner
 const LONGEST = 15_000; // milliseconds: no load and no wait for a lease takes longer
 
 /** How a schedule is played. */
@@ -121,7 +122,7 @@ async function audit(world: World): Promise<void> {
     if (world.pending.size > 0) await world.clock.advanceAsync(200);
   }
   if (world.pending.size > 0) world.violated('a cache does not close');
-  world.clock.advance(12_000);
+  world.clock.advance(LATEST);
   await turn();
   if (world.clock.pending > 0) world.violated(`${world.clock.pending} timers are left`);
 }

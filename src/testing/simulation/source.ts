@@ -42,8 +42,7 @@ export class Source {
     try {
       const tagsFirst = chance.once(3);
       if (tagsFirst) ctx.tag(...world.truth.tags(place, world.truth.versions[place.index]));
-      if (chance.unit() < world.mood.holds('load'))
-        await gates.hold(name, `load ${id} reads ${shown(place.index)}`);
+      if (chance.unit() < world.mood.holds('load')) await gates.hold(name, `load ${id} reads ${shown(place.index)}`);
       const version = world.truth.versions[place.index];
       const tags = world.truth.tags(place, version);
       const parts: Part[] = [[place.index, version]];

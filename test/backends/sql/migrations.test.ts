@@ -32,6 +32,17 @@ for (const place of places())
       expect(said.map(({ head }) => head).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     });
 
+    test('who makes them and never gets an answer, as its request has ended, keeps nobody waiting', async () => {
+      let asked = 0;
+      const { log } = sqlBackend({
+        dialect: place.dialect,
+        query: (sql, params) => (asked++ === 0 ? new Promise(() => {}) : place.query(sql, params)),
+        tables: newTables(),
+      });
+      void log.append(['#/s/a'], CALL);
+      expect(await log.append(['#/s/b'], CALL)).toMatchObject({ head: 1 });
+    });
+
     test('manual means that nothing is made', async () => {
       const tables = newTables();
       expect(await failure(Promise.resolve(backend(tables, 'manual').log.position(CALL)))).toMatchObject({

@@ -16,6 +16,22 @@ test('a 304 costs neither a read of the source nor a serialisation', async () =>
   expect([reads(), made]).toEqual([1, 1]);
 });
 
+test('what is switched off is read and made for each request alone, and is revalidated all the same', async () => {
+  const off = new Set<string>();
+  const { http, posts, reads } = await shop({ cached: (policy: string) => !off.has(policy) });
+  const ask = (headers = {}) => http.respond(get('/', headers), itemOf(posts, '1'));
+  const etag = (await ask()).headers.get('etag')!;
+  const before = reads();
+  off.add('post');
+  await posts.update('1', { title: 'new' });
+  const answer = await ask({ 'if-none-match': etag });
+  expect([answer.status, answer.headers.get('cache-status')]).toEqual([200, 'content; fwd=bypass']);
+  expect((await ask({ 'if-none-match': answer.headers.get('etag')! })).status).toBe(304);
+  off.clear();
+  expect((await ask()).headers.get('cache-status')).toContain('fwd=miss'); // nothing was kept meanwhile
+  expect(reads()).toBe(before + 1); // the repository has a switch of its own
+});
+
 test('after a write the answer is new, and so is its ETag; what is the same again has the same ETag', async () => {
   const { http, posts } = await shop();
   const ask = (headers = {}) => http.respond(get('/', headers), itemOf(posts, '1'));

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { createCache, type Entry } from 'tidemark';
 import { localLog } from 'tidemark/logs/local';
-import { kvBudget } from 'tidemark/stores/workers-kv';
+import { kvBudget, workersKv } from 'tidemark/stores/workers-kv';
 import { laggingKv, manualClock, seededRandom } from 'tidemark/testing';
 import { deferred, idle } from '../../support/deferred.ts';
 import { MapKv } from './map-kv.ts';
@@ -200,6 +200,19 @@ test('closing a cache leaves what waits to its second: the store may serve other
   expect(kv.writes).toHaveLength(1);
   await clock.advanceAsync(1000);
   expect([kv.writes.length, [...kv.values.values()][0].split('\n')[1]]).toEqual([2, '"three"']);
+});
+
+test('a clock that is set back makes nothing wait longer than its second', async () => {
+  const kv = new MapKv();
+  const clock = manualClock();
+  let ahead = 300_000;
+  const shown = { now: () => clock.now() + ahead, after: (ms: number, task: () => void) => clock.after(ms, task) };
+  const store = workersKv({ namespace: kv, clock: shown });
+  await store.setMany([record(1)], CALL);
+  ahead = 0;
+  await store.setMany([record(2)], CALL);
+  await clock.advanceAsync(1000);
+  expect([valueIn(kv), store.usage.waiting]).toEqual(['2', 0]);
 });
 
 test('clear forgets what waits', async () => {
