@@ -1,6 +1,8 @@
 /** The site over HTTP: pages and an API for everyone, writes for editors, and the cache's own page for whoever looks after it. */
 import { Hono } from 'hono';
 import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { bearerToken, contentAdmin, type KvPlace } from 'tidemark/content/admin';
 import type { ContentItem, Query, User } from 'tidemark/content';
 import { itemOf, listOf, withBookmark } from 'tidemark/content/http';
@@ -16,8 +18,15 @@ export interface AppOptions {
   readonly kv?: KvPlace | undefined;
 }
 
-/** An entry as it is shown. */
-export type Shown = ContentItem & { readonly author?: User | null };
+/** An entry as it is read. */
+type Entry = ContentItem & { readonly author?: User | null };
+
+/** An entry as it is shown: of its author no more than everybody may know. */
+export type Shown = ContentItem & { readonly author: Pick<User, 'id' | 'name'> | null };
+
+const LARGEST_BODY = 262_144; // bytes
+const LAST_OFFSET = 10_000;
+const WORD = /^[\w-]{1,100}$/;
 
 const withAuthor = { include: { author: true } } as const;
 const published = (query: Query): Query => ({ ...query, where: { and: [query.where ?? {}, { status: 'published' }] } });
@@ -26,17 +35,30 @@ const published = (query: Query): Query => ({ ...query, where: { and: [query.whe
 export function createApp({ site, adminToken, kv }: AppOptions): (request: Request) => Promise<Response> {
   const { content, sources, entries, users, media, http, warmer } = site;
   const app = new Hono();
-  const shown = { ...withAuthor, with: [users] };
+  app.onError((error, c) => {
+    const told = error instanceof HTTPException;
+    if (!told) console.error(error);
+    const [status, message] = told ? [error.status, error.message] : ([500, 'something failed'] as const);
+    return c.json({ error: message }, status, { 'cache-control': 'no-store' });
+  });
+  app.notFound((c) => c.json({ error: 'there is nothing here' }, 404, { 'cache-control': 'no-store' }));
+  const shown = { ...withAuthor, with: [users], policy: 'content' };
   const editor = adminToken === undefined ? undefined : bearerToken(adminToken, 'editor');
 
   app.get('/', (c) =>
     http.respond(c.req.raw, listOf(entries, frontPage, shown), {
-      serialize: (posts) => html(page('Tides', posts as readonly Shown[])),
+      form: 'page', // the API may be asked for the same list
+      serialize: (posts) => html(page('Tides', posts.map(forAll))),
     }),
   );
-  app.get('/api/posts', (c) => http.respond(c.req.raw, listOf(entries, postsAskedFor(c), shown)));
+  app.get('/api/posts', (c) =>
+    http.respond(c.req.raw, listOf(entries, postsAskedFor(c), shown), {
+      serialize: (posts) => json(posts.map(forAll)),
+    }),
+  );
   app.get('/api/:collection{posts|pages}/:slug', (c) => {
-    const { collection, slug } = c.req.param();
+    const { collection } = c.req.param();
+    const slug = word('slug', c.req.param('slug'));
     const query = published({ where: { collectionId: collection, slug }, limit: 1 });
     const reading = listOf(entries, query, shown);
     const read: (typeof reading)['read'] = async (ctx) => {
@@ -46,57 +68,67 @@ export function createApp({ site, adminToken, kv }: AppOptions): (request: Reque
     return http.respond(
       c.req.raw,
       { ...reading, key: [...(reading.key as string[]), 'one'], read },
-      {
-        serialize: ([entry]) => ({ body: JSON.stringify(entry), type: 'application/json' }),
-        lastModified: ([entry]) => Date.parse(entry.updatedAt),
-      },
+      { serialize: ([entry]) => json(forAll(entry)) },
     );
   });
-  app.get('/api/users/:id', (c) => http.respond(c.req.raw, itemOf(users, c.req.param('id'))));
+  app.get('/api/users/:id', (c) =>
+    http.respond(c.req.raw, itemOf(users, word('id', c.req.param('id'))), {
+      represent: () => ({ fields: ['id', 'name'] }),
+    }),
+  );
   app.get('/api/media', (c) => {
-    const folder = c.req.query('folder') ?? 'images';
+    const folder = word('folder', c.req.query('folder') ?? 'images');
     return http.respond(c.req.raw, listOf(media, { where: { folder }, sort: ['filename'], limit: 50 }));
   });
 
   app.use('/api/admin/*', async (c, next) => {
     const permission = await editor?.(c.req.raw);
-    return permission ? next() : c.json({ error: 'who are you?' }, 401, { 'cache-control': 'no-store' });
+    if (!permission) refuse(401, 'who are you?');
+    return next();
   });
+  app.use(
+    '/api/admin/*',
+    bodyLimit({ maxSize: LARGEST_BODY, onError: () => refuse(413, `no more than ${LARGEST_BODY} bytes, please`) }),
+  );
   const asEditor = entries.as({ user: 'editor' });
   // An editor sees drafts, and what is there now: answered to nobody else, and kept by nobody.
   app.get('/api/admin/posts/:id', (c) =>
     http.respond(c.req.raw, itemOf(entries, c.req.param('id')), { preview: true }),
   );
   app.post('/api/admin/posts', async (c) => {
-    const { title, slug, collectionId = 'posts', authorId, data } = await c.req.json<Partial<ContentItem>>();
-    if (typeof title !== 'string' || typeof slug !== 'string') return c.json({ error: 'title and slug, please' }, 400);
+    const { title, slug, collectionId = 'posts', authorId = null, data = null } = await bodyOf(c);
     const now = new Date().toISOString();
-    const made = await asEditor.create({
+    const entry = {
       id: crypto.randomUUID(),
-      collectionId,
-      slug,
-      title,
+      collectionId: word('collectionId', collectionId),
+      slug: word('slug', slug),
+      title: line('title', title),
       status: 'draft',
-      data: data ?? null,
-      authorId: authorId ?? null,
+      data,
+      authorId: authorId === null ? null : word('authorId', authorId),
       createdAt: now,
       updatedAt: now,
       publishedAt: null,
+    };
+    const made = await asEditor.create(entry).catch(async (error: unknown) => {
+      if (await entries.findBySlug(entry.collectionId, entry.slug)) refuse(409, 'there is one with this slug');
+      throw error;
     });
     return c.json(made, 201);
   });
   app.patch('/api/admin/posts/:id', async (c) => {
     const id = c.req.param('id');
-    const given = await c.req.json<Partial<ContentItem>>();
+    const { title, data } = await bodyOf(c);
+    if (title === undefined && data === undefined) refuse(400, 'title or data, please');
     const fields = {
-      ...(typeof given.title === 'string' && { title: given.title }),
-      ...(given.data !== undefined && { data: given.data }),
+      ...(title !== undefined && { title: line('title', title) }),
+      ...(data !== undefined && { data }),
       updatedAt: new Date().toISOString(),
     };
     return http.write<ContentItem>(c.req.raw, {
       current: async () => (await sources.content.findByIds([id]))[0],
       write: async (current) => {
-        if (!current) return c.json({ error: 'there is no such post' }, 404);
+        if (!current) refuse(404, 'there is no such post');
         return c.json(await asEditor.update(id, fields, { ifSame: current })); // a conflict is answered with a 412
       },
     });
@@ -104,15 +136,16 @@ export function createApp({ site, adminToken, kv }: AppOptions): (request: Reque
   app.post('/api/admin/posts/:id/:what{publish|unpublish}', async (c) => {
     const { id, what } = c.req.param();
     const done = what === 'publish' ? await asEditor.publish(id) : await asEditor.unpublish(id);
-    return done ? c.json(done) : c.json({ error: 'there is no such post' }, 404);
+    return done ? c.json(done) : refuse(404, 'there is no such post');
   });
   app.delete('/api/admin/posts/:id', async (c) =>
-    (await asEditor.delete(c.req.param('id'))) ? c.body(null, 204) : c.json({ error: 'there is no such post' }, 404),
+    (await asEditor.delete(c.req.param('id'))) ? c.body(null, 204) : refuse(404, 'there is no such post'),
   );
   app.patch('/api/admin/users/:id', async (c) => {
-    const { name } = await c.req.json<Partial<User>>();
-    const saved = name && (await users.update(c.req.param('id'), { name, updatedAt: new Date().toISOString() }));
-    return saved ? c.json(saved) : c.json({ error: 'there is no such user' }, 404);
+    const { name } = await bodyOf(c);
+    const fields = { name: line('name', name), updatedAt: new Date().toISOString() };
+    const saved = await users.as({ user: 'editor' }).update(c.req.param('id'), fields);
+    return saved ? c.json(saved) : refuse(404, 'there is no such user');
   });
 
   const admin =
@@ -129,16 +162,61 @@ export function createApp({ site, adminToken, kv }: AppOptions): (request: Reque
   app.all('/cache', (c) => admin?.(c.req.raw) ?? c.notFound());
   app.all('/cache/*', (c) => admin?.(c.req.raw) ?? c.notFound());
 
-  return withBookmark(content.cache, (request) => app.fetch(request));
+  return withBookmark(content.cache, (request) => app.fetch(request), {
+    ...(adminToken !== undefined && adminToken.length >= 16 && { secret: adminToken }),
+  });
+}
+
+/** What everybody may see of an entry. */
+function forAll({ author, ...entry }: Entry): Shown {
+  return { ...entry, author: author ? { id: author.id, name: author.name } : null };
+}
+
+function json(value: unknown): { readonly body: string; readonly type: string } {
+  return { body: JSON.stringify(value), type: 'application/json' };
+}
+
+/** Nothing is done. */
+function refuse(status: 400 | 401 | 404 | 409 | 413, message: string): never {
+  throw new HTTPException(status, { message });
+}
+
+async function bodyOf(c: Context): Promise<Readonly<Record<string, unknown>>> {
+  const text = await c.req.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // isn't an object, either
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    refuse(400, 'the body must be an object in JSON');
+  return body as Readonly<Record<string, unknown>>;
+}
+
+/** What ids, slugs and names of folders are made of: nothing else is looked for, nor remembered not to be there. */
+function word(name: string, value: unknown): string {
+  if (typeof value !== 'string' || !WORD.test(value)) refuse(400, `${name} must be 1 to 100 letters, digits, _ or -`);
+  return value;
+}
+
+function line(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value.trim() === '' || value.length > 500)
+    refuse(400, `${name} must be text of 1 to 500 characters`);
+  return value;
 }
 
 function postsAskedFor(c: Context): Query {
   const most = Math.min(Number(c.req.query('limit') ?? 20) || 20, 100);
   const author = c.req.query('author');
   return {
-    where: { collectionId: 'posts', status: 'published', ...(author !== undefined && { authorId: author }) },
+    where: {
+      collectionId: 'posts',
+      status: 'published',
+      ...(author !== undefined && { authorId: word('author', author) }),
+    },
     sort: ['-publishedAt'],
     limit: Math.max(1, Math.trunc(most)),
-    offset: Math.max(0, Math.trunc(Number(c.req.query('offset') ?? 0) || 0)),
+    offset: Math.min(LAST_OFFSET, Math.max(0, Math.trunc(Number(c.req.query('offset') ?? 0) || 0))),
   };
 }

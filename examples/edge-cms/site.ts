@@ -112,7 +112,7 @@ export function createSite({ cache, environment, sources, background }: SiteOpti
     release: environment.version ?? '1',
     cached: (policy, key) => content.switches.allows(policy, key),
     policies: {
-      entry: { public: true, maxAge: 0, sMaxage: 60, staleWhileRevalidate: 600, staleIfError: 86_400 },
+      content: { public: true, maxAge: 0, sMaxage: 60, staleWhileRevalidate: 600, staleIfError: 86_400 },
       user: { public: true, maxAge: 0, sMaxage: 60 },
       media: { public: true, maxAge: 300, sMaxage: 3600 },
     },

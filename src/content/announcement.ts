@@ -14,15 +14,16 @@ export interface Said {
 
 /** The changes of one write or of one transaction. */
 export class Announcement {
-  readonly #cache: Cache;
+  readonly cache: Cache;
   readonly #within: boolean;
   readonly #transactions = new Map<unknown, TransactionChanges>();
+  readonly #overtaken: TransactionChanges[] = [];
   readonly #later: Said[] = [];
   readonly #listeners: ((result: ChangeResult) => void)[] = [];
 
   /** `within`: whether the cache's log takes part in the transaction. */
   constructor(cache: Cache, within: boolean) {
-    this.#cache = cache;
+    this.cache = cache;
     this.#within = within;
   }
 
@@ -31,8 +32,18 @@ export class Announcement {
     if (!this.#within) return this.later(said);
     const selector = merged(said);
     let changes = this.#transactions.get(transaction);
-    if (!changes) this.#transactions.set(transaction, (changes = this.#cache.changesIn(transaction)));
+    if (!changes) this.#transactions.set(transaction, (changes = this.cache.changesIn(transaction)));
     await changes.invalidate(selector);
+  }
+
+  /**
+   * The work is tried again: what was said so far was taken back most likely, but only the log knows. Listeners are told of
+   * what is done at last.
+   */
+  again(): void {
+    this.#overtaken.push(...this.#transactions.values());
+    this.#transactions.clear();
+    this.#listeners.length = 0;
   }
 
   /** Say a change when all has ended. */
@@ -55,14 +66,15 @@ export class Announcement {
 
   async #learn(how: 'ended' | 'committed'): Promise<ChangeResult> {
     let result: ChangeResult | undefined;
+    await Promise.all(this.#overtaken.map((changes) => changes.ended()));
     for (const changes of this.#transactions.values()) result = await changes[how]();
-    if (this.#later.length === 0) return result ?? this.#cache.invalidate({ tags: [] });
+    if (this.#later.length === 0) return result ?? this.cache.invalidate({ tags: [] });
     const later = this.#later.splice(0);
     try {
-      return await this.#cache.invalidate(merged(...later));
+      return await this.cache.invalidate(merged(...later));
     } catch (error) {
       // What it was to say beside may be no good; that the items have changed must be said all the same.
-      await this.#cache.invalidate({ tags: later.flatMap(({ tags }) => tags) });
+      await this.cache.invalidate({ tags: later.flatMap(({ tags }) => tags) });
       throw error;
     }
   }

@@ -201,7 +201,7 @@ class ContentCache implements Content {
     const { kvEnabled = true, version: deploy } = this.#environment ?? {};
     const ttl = given.ttl ?? policy.ttl;
     const {
-      negativeTtl = given.ttl ?? policy.negativeTtl,
+      negativeTtl = policy.negativeTtl === policy.ttl ? ttl : policy.negativeTtl,
       staleFor = policy.staleFor,
       graceFor = policy.graceFor,
     } = given;

@@ -4,7 +4,8 @@ import { TidemarkError } from '../engine/errors.ts';
 import { checkOptions } from '../engine/options.ts';
 import type { Param, Row } from '../backends/sql/query.ts';
 import type { Item } from './matching.ts';
-import type { Source, Written } from './source.ts';
+import type { NormalQuery } from './query.ts';
+import type { Asked, Source, Written } from './source.ts';
 import { SqlReader, wholly } from './sql-source.ts';
 import { OVERTAKEN, type Prepared, Table, type TableOptions } from './sql-table.ts';
 
@@ -27,7 +28,8 @@ const MOST_PARAMS = 90; // of a statement of D1, which allows a hundred
  * which are executed: a write reads what is there, and its batch begins with statements that fail if that isn't so any
  * more; then it is tried again.
  *
- * A transaction is the array of statements that will be the batch. What is read while it is made is what was there before.
+ * A transaction is the array of statements that will be the batch. What is read while it is made is what was there before;
+ * an item that is read from the transaction's source and written afterwards must still be what was read.
  *
  * @throws `bad_option` naming the option.
  * @example
@@ -70,11 +72,30 @@ class BatchWriter<T extends Item> extends SqlReader<T> implements Source<T> {
   readonly #database: D1;
   readonly #batch: D1Statement[];
   readonly #written = new Map<string, Row | undefined>(); // what this batch will have made of rows
+  readonly #read = new Map<string, Row | undefined>(); // what they were when they were read first
 
   constructor(table: Table<T>, database: D1, batch: D1Statement[]) {
     super(table, queryOf(database));
     this.#database = database;
     this.#batch = batch;
+  }
+
+  /** What was read first is what is written over: if it isn't that any more, the batch fails. */
+  override async rows(ids: readonly string[], asked?: Asked): Promise<Map<string, Row>> {
+    const unread = ids.filter((id) => !this.#read.has(id));
+    const found = await super.rows(unread, asked);
+    for (const id of unread) this.#remember(id, found.get(id));
+    return new Map(ids.flatMap((id) => (this.#read.get(id) ? [[id, this.#read.get(id)!] as const] : [])));
+  }
+
+  override async findMany(query: NormalQuery, asked?: Asked): Promise<readonly T[]> {
+    const rows = await this.run(this.table.list(query), asked);
+    for (const row of rows) this.#remember(this.table.idOf(row), row);
+    return rows.map((row) => this.table.item(row));
+  }
+
+  #remember(id: string, row: Row | undefined): void {
+    if (!this.#read.has(id)) this.#read.set(id, row);
   }
 
   async create(items: readonly T[]): Promise<readonly Written<T>[]> {

@@ -8,6 +8,8 @@ import { UNCACHED } from './switched-collection.ts';
 
 /** Figures of one namespace. Reads that the switches sent to the source are none of its other reads. */
 export interface NamespaceStats extends CollectionStats {
+  /** The names of the cache's collections that it is made of: a repository has several. */
+  readonly collections: readonly string[];
   readonly bypassed: number;
 }
 
@@ -49,7 +51,7 @@ export function contentStats(
   const collections = Object.entries(stats.collections).filter(([name]) => !name.endsWith(UNCACHED));
   const uncached = Object.entries(stats.collections).filter(([name]) => name.endsWith(UNCACHED));
   const names = new Map(collections.map(([name]) => [name, members.namespaceOf(name)]));
-  const namespaces = new Set([...[...members.all].map(({ policy }) => policy.namespace), ...names.values()]);
+  const namespaces = new Set([...members.all.map(({ policy }) => policy.namespace), ...names.values()]);
   return {
     ...stats,
     ...without(stats, summed(uncached.map(([, counts]) => counts))),
@@ -57,8 +59,10 @@ export function contentStats(
     tiers: stats.tiers.map((tier) => ({ ...tier, foundRatio: tier.reads === 0 ? 0 : tier.found / tier.reads })),
     namespaces: Object.fromEntries(
       [...namespaces].map((namespace) => {
-        const own = collections.filter(([name]) => names.get(name) === namespace).map(([, counts]) => counts);
-        return [namespace, { ...summed(own), bypassed: bypassed.get(namespace) ?? 0 }];
+        const own = collections.filter(([name]) => names.get(name) === namespace);
+        const figures = summed(own.map(([, counts]) => counts));
+        const made = own.map(([name]) => name);
+        return [namespace, { ...figures, collections: made, bypassed: bypassed.get(namespace) ?? 0 }];
       }),
     ),
     bypassed: [...bypassed.values()].reduce((sum, count) => sum + count, 0),

@@ -121,10 +121,10 @@ function rangeFootprint(field: string, kind: FieldKind, bounds: readonly Compari
 
 /** The one that the fewest writes touch, as far as one can tell from here: values before ranges, few before many. */
 function narrowest(footprints: readonly (readonly string[])[]): readonly string[] | undefined {
-  const ofValues = footprints.filter((tags) => !tags.some((tag) => tag.includes('~')));
+  const ofValues = footprints.filter((tags) => !tags.some((tag) => tag.startsWith('~')));
   const candidates = ofValues.length > 0 ? ofValues : footprints;
   const stretch = (tags: readonly string[]) =>
-    tags.reduce((sum, tag) => sum + 16 ** -Number(/~(\d)/.exec(tag)?.[1] ?? 8), 0);
+    tags.reduce((sum, tag) => sum + 16 ** -Number(/^~(\d)/.exec(tag)?.[1] ?? 8), 0);
   return candidates.toSorted((a, b) => (ofValues.length > 0 ? a.length - b.length : stretch(a) - stretch(b)))[0];
 }
 
@@ -142,14 +142,14 @@ function stretches(field: string, from: number, to: number): string[] {
     const met = parts.filter((at) => at * size <= to && (at + 1) * size > from);
     open = met.filter((at) => at * size < from || (at + 1) * size - 1 > to);
     const last = length === LENGTHS || tags.length + met.length > MOST;
-    for (const at of last ? met : met.filter((one) => !open.includes(one))) tags.push(`${field}~${length}:${at}`);
+    for (const at of last ? met : met.filter((one) => !open.includes(one))) tags.push(`~${length}:${at}:${field}`);
     if (last) break;
   }
   return tags;
 }
 
 function stretchTag(field: string, length: number, place: number): string {
-  return `${field}~${length}:${prefix(place, length)}`;
+  return `~${length}:${prefix(place, length)}:${field}`;
 }
 
 function prefix(place: number, length: number): number {
@@ -171,8 +171,15 @@ const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d\.\d{3}Z)?$/;
 /** Is a value of a kind? */
 export function fits(kind: FieldKind, value: Scalar): boolean {
   if (value === null) return true;
-  if (kind === 'time') return typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value));
+  if (kind === 'time') return typeof value === 'string' && TIME.test(value) && isInCalendar(value);
+  if (kind === 'number') return Number.isFinite(value); // what isn't has no place among them
   return typeof value === (kind === 'text' ? 'string' : kind);
+}
+
+/** There is no 30th of February, though `Date.parse` knows one: as a text it isn't where it is as a time. */
+function isInCalendar(time: string): boolean {
+  const at = Date.parse(time);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(time);
 }
 
 const view = new DataView(new ArrayBuffer(8));
@@ -181,7 +188,7 @@ const view = new DataView(new ArrayBuffer(8));
 function placeOf(kind: FieldKind, value: Scalar): number | undefined {
   if (!fits(kind, value)) return undefined;
   const number = kind === 'time' ? Date.parse(value as string) : value;
-  if (typeof number !== 'number' || Number.isNaN(number)) return undefined;
+  if (typeof number !== 'number') return undefined;
   view.setFloat64(0, number === 0 ? 0 : number);
   const high = view.getUint32(0);
   return high >= 2 ** 31 ? LAST - high : high + 2 ** 31; // negative numbers grow the other way round

@@ -119,7 +119,9 @@ async function heldBy(
   const held = new Map<string, Item[]>();
   for (const item of await listIn({ field, is: 'in', value: [...ids.keys()] }, to, where, sort, reader)) {
     const id = textOf(item, field)!;
-    held.set(id, [...(held.get(id) ?? []), item]);
+    const others = held.get(id);
+    if (others) others.push(item);
+    else held.set(id, [item]);
   }
   return held;
 }

@@ -3,6 +3,7 @@ import type { ChangeResult } from '../engine/authority.ts';
 import type { Cache } from '../engine/cache.ts';
 import type { Selector } from '../engine/invalidate.ts';
 import { TidemarkError } from '../engine/errors.ts';
+import { describe } from '../engine/key.ts';
 import { checkOptions, list } from '../engine/options.ts';
 import { Announcement, type Said } from './announcement.ts';
 import { isSameItem, type Item } from './matching.ts';
@@ -31,7 +32,7 @@ export interface RepositoryWrite {
 /** A write that isn't published yet. */
 export type UnpublishedWrite = Omit<RepositoryWrite, 'touched' | 'result'>;
 
-/** How an item is changed. */
+/** Under which condition an item is written. */
 export interface UpdateOptions<T> {
   /** Only if the item is equal to this in the moment of the write: what an editor was shown. */
   readonly ifSame?: T;
@@ -46,14 +47,15 @@ export interface ItemWriter<T extends Item> {
   /**
    * Change fields of an item; answers with the item, or `undefined` if there is none.
    *
-   * @throws `conflict`, with nothing changed, if the item isn't what `ifSame` says; `bad_option` for `ifSame` where the
-   * source can't take back a write, or within a transaction, where you compare for yourself.
+   * @throws `conflict`, with nothing changed and nothing said, if there is an item and it isn't what `ifSame` says;
+   * `bad_option` for `ifSame` where the source can't take back a write, and within a transaction, where you compare for
+   * yourself. So do `delete`, `publish` and `unpublish`.
    */
   update(id: string, fields: Partial<T>, options?: UpdateOptions<T>): Promise<T | undefined>;
   /** Change fields of several items as one change; answers with those that were there. */
   updateMany(ids: readonly string[], fields: Partial<T>): Promise<readonly T[]>;
   /** Remove an item; answers whether it was there. */
-  delete(id: string): Promise<boolean>;
+  delete(id: string, options?: UpdateOptions<T>): Promise<boolean>;
   /** Remove items as one change; answers how many were there. */
   deleteMany(ids: readonly string[]): Promise<number>;
   /**
@@ -62,10 +64,10 @@ export interface ItemWriter<T extends Item> {
    *
    * @throws `bad_option` for a repository without that option; so do the others.
    */
-  publish(id: string): Promise<T | undefined>;
+  publish(id: string, options?: UpdateOptions<T>): Promise<T | undefined>;
   publishMany(ids: readonly string[]): Promise<readonly T[]>;
   /** Let it be a draft. */
-  unpublish(id: string): Promise<T | undefined>;
+  unpublish(id: string, options?: UpdateOptions<T>): Promise<T | undefined>;
   unpublishMany(ids: readonly string[]): Promise<readonly T[]>;
 }
 
@@ -78,12 +80,17 @@ export interface Writing {
   readonly written: (write: RepositoryWrite) => void;
 }
 
-/** Runs a write and says what it did: `said` tells that by what was written. */
-export type Perform<T> = (
-  write: (publish?: Publish<T>) => Promise<readonly Written<T>[]>,
-  said: (written: readonly Written<T>[] | 'anything') => Said,
-  told: (written: readonly Written<T>[], result: ChangeResult) => void,
-) => Promise<readonly Written<T>[]>;
+/** How writes are made. */
+export interface Perform<T> {
+  /** Whether a write is taken back by what throws in its `publish`. */
+  readonly takesBack: boolean;
+  /** Runs a write and says what it did: `said` tells that by what was written. */
+  readonly run: (
+    write: (publish?: Publish<T>) => Promise<readonly Written<T>[]>,
+    said: (written: readonly Written<T>[] | 'anything') => Said,
+    told: (written: readonly Written<T>[], result: ChangeResult) => void,
+  ) => Promise<readonly Written<T>[]>;
+}
 
 /** Writes to a source. */
 export class Writer<T extends Item> implements ItemWriter<T> {
@@ -109,9 +116,8 @@ export class Writer<T extends Item> implements ItemWriter<T> {
     return afterOf(await this.#write('create', ids, (publish) => this.#source.create(items, publish)));
   }
 
-  async update(id: string, fields: Partial<T>, options: UpdateOptions<T> = {}): Promise<T | undefined> {
-    checkOptions('update', options, ['ifSame']);
-    return (await this.#update('update', [id], fields, options.ifSame))[0];
+  async update(id: string, fields: Partial<T>, options?: UpdateOptions<T>): Promise<T | undefined> {
+    return (await this.#update('update', [id], fields, this.#expected('update', options)))[0];
   }
 
   async updateMany(ids: readonly string[], fields: Partial<T>): Promise<readonly T[]> {
@@ -119,17 +125,18 @@ export class Writer<T extends Item> implements ItemWriter<T> {
     return this.#update('update', ids, fields);
   }
 
-  async delete(id: string): Promise<boolean> {
-    return (await this.deleteMany([id])) > 0;
+  async delete(id: string, options?: UpdateOptions<T>): Promise<boolean> {
+    return (await this.#delete([id], this.#expected('delete', options))) > 0;
   }
 
   async deleteMany(ids: readonly string[]): Promise<number> {
     list('deleteMany: ids', ids);
-    return (await this.#write('delete', ids, (publish) => this.#source.delete(ids, publish))).length;
+    return this.#delete(ids);
   }
 
-  async publish(id: string): Promise<T | undefined> {
-    return (await this.publishMany([id]))[0];
+  async publish(id: string, options?: UpdateOptions<T>): Promise<T | undefined> {
+    const expected = this.#expected('publish', options);
+    return (await this.#update('publish', [id], published(this.#writing.publication), expected))[0];
   }
 
   async publishMany(ids: readonly string[]): Promise<readonly T[]> {
@@ -137,8 +144,9 @@ export class Writer<T extends Item> implements ItemWriter<T> {
     return this.#update('publish', ids, published(this.#writing.publication));
   }
 
-  async unpublish(id: string): Promise<T | undefined> {
-    return (await this.unpublishMany([id]))[0];
+  async unpublish(id: string, options?: UpdateOptions<T>): Promise<T | undefined> {
+    const expected = this.#expected('unpublish', options);
+    return (await this.#update('unpublish', [id], unpublished(this.#writing.publication), expected))[0];
   }
 
   async unpublishMany(ids: readonly string[]): Promise<readonly T[]> {
@@ -147,23 +155,36 @@ export class Writer<T extends Item> implements ItemWriter<T> {
   }
 
   async #update(action: WriteAction, ids: readonly string[], fields: Partial<T>, expected?: T): Promise<readonly T[]> {
-    const write = (publish?: Publish<T>) =>
-      this.#source.update(ids, fields, expected === undefined ? publish : this.#comparing(expected, publish));
+    const write = (publish?: Publish<T>) => this.#source.update(ids, fields, this.#comparing(expected, publish));
     return afterOf(await this.#write(action, ids, write));
   }
 
-  /** Publishes a write if what it has changed is what was expected; what it throws otherwise takes the write back. */
-  #comparing(expected: T, publish: Publish<T> | undefined): Publish<T> {
+  async #delete(ids: readonly string[], expected?: T): Promise<number> {
+    const write = (publish?: Publish<T>) => this.#source.delete(ids, this.#comparing(expected, publish));
+    return (await this.#write('delete', ids, write)).length;
+  }
+
+  /** What an item must be, if that is a condition. Throws `bad_option`. */
+  #expected(what: WriteAction, options: UpdateOptions<T> = {}): T | undefined {
+    checkOptions(what, options, ['ifSame']);
+    if (!Object.hasOwn(options, 'ifSame')) return undefined;
+    const { ifSame } = options;
+    if (typeof ifSame !== 'object' || ifSame === null)
+      // what wasn't there must not become a write without a condition
+      throw new TidemarkError('bad_option', `${what}: ifSame must be an item, not ${describe(ifSame)}`);
+    if (this.#perform.takesBack) return ifSame;
     const { name } = this.#writing.tags;
-    if (!publish || this.#source.transactional !== true)
-      throw new TidemarkError(
-        'bad_option',
-        `update: ${name} can't be updated with ifSame here: nothing could be taken back`,
-      );
+    throw new TidemarkError('bad_option', `${what}: ifSame: here a write of ${name} can't be taken back`);
+  }
+
+  /** Publishes a write if what it has changed is what was expected; what it throws otherwise takes the write back. */
+  #comparing(expected: T | undefined, publish: Publish<T> | undefined): Publish<T> | undefined {
+    if (expected === undefined) return publish;
     return async (transaction, written) => {
       const other = written.find(({ before }) => !before || !isSameItem(before, expected));
-      if (other) throw new TidemarkError('conflict', `update: an item of ${name} has been changed meanwhile`);
-      await publish(transaction, written);
+      if (other)
+        throw new TidemarkError('conflict', `an item of ${this.#writing.tags.name} has been changed meanwhile`);
+      await publish?.(transaction, written);
     };
   }
 
@@ -178,10 +199,15 @@ export class Writer<T extends Item> implements ItemWriter<T> {
       const ids = written === 'anything' ? asked : images.map((image) => tags.idOf(image));
       return { repository: tags.name, action, ids: [...new Set(ids)], actor: this.#actor };
     };
-    return this.#perform(
+    let known: { readonly of: unknown; readonly tags: readonly string[] } | undefined;
+    const touched = (written: readonly Written<T>[] | 'anything') => {
+      if (known?.of !== written) known = { of: written, tags: tags.touched(written) };
+      return known.tags;
+    };
+    return this.#perform.run(
       write,
-      (written) => ({ tags: tags.touched(written), alongside: () => alongside(about(written)) }),
-      (written, result) => listener({ ...about(written), touched: tags.touched(written), result }),
+      (written) => ({ tags: touched(written), alongside: () => alongside(about(written)) }),
+      (written, result) => listener({ ...about(written), touched: touched(written), result }),
     );
   }
 }
@@ -192,21 +218,23 @@ function afterOf<T>(written: readonly Written<T>[]): T[] {
 
 /** Each write by itself: published with it if the source and the log can, and otherwise once it has been made. */
 export function eachByItself<T extends Item>(cache: Cache, source: Source<T>, within: boolean): Perform<T> {
-  return async (write, said, told) => {
+  const takesBack = source.transactional === true;
+  const run: Perform<T>['run'] = async (write, said, told) => {
     const announcement = new Announcement(cache, within);
-    const done = new Set<string>(); // tags that were published with the write
+    let done = new Set<string>(); // tags that were published with the write
     let written: readonly Written<T>[];
     try {
       written = await write(async (transaction, writing) => {
+        announcement.again();
         if (writing.length === 0) return;
         const change = said(writing);
         await announcement.say(transaction, change);
-        for (const tag of change.tags) done.add(tag);
+        done = new Set(change.tags);
       });
     } catch (error) {
       // Nobody knows how much of it was done, so all that is kept may be wrong; of what was written in a transaction
       // the log knows.
-      if (source.transactional !== true) announcement.later(said('anything'));
+      if (!takesBack) announcement.later(said('anything'));
       await announcement.ended().catch(() => {});
       throw error;
     }
@@ -218,11 +246,12 @@ export function eachByItself<T extends Item>(cache: Cache, source: Source<T>, wi
     await announcement.committed();
     return written;
   };
+  return { takesBack, run };
 }
 
 /** Writes in a transaction, which says what they changed when it is committed. */
 export function inTransaction<T extends Item>(transaction: unknown, announcement: Announcement): Perform<T> {
-  return async (write, said, told) => {
+  const run: Perform<T>['run'] = async (write, said, told) => {
     let written: readonly Written<T>[];
     try {
       written = await write();
@@ -237,4 +266,5 @@ export function inTransaction<T extends Item>(transaction: unknown, announcement
     announcement.tell((result) => told(written, result));
     return written;
   };
+  return { takesBack: false, run }; // whoever catches what is thrown may commit all the same
 }

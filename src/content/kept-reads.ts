@@ -91,11 +91,28 @@ export class KeptReads<T extends Item> {
     if (include) return this.#withIncluded('item', id, include, asking) as Promise<T | undefined>;
     const key = this.#key(id, asking);
     if (this.#passes('item', key)) return this.#items.get(key, optionsOf(asking));
-    return this.#o.source.findByIds([id], this.#asked(asking)).then(([item]) => item);
+    return this.#past([id], asking).then(([item]) => item);
   }
 
-  items(ids: readonly string[], asking: Asking, include?: NormalInclude): Promise<readonly (T | undefined)[]> {
-    return Promise.all(ids.map((id) => this.item(id, asking, include)));
+  async items(ids: readonly string[], asking: Asking, include?: NormalInclude): Promise<readonly (T | undefined)[]> {
+    const keys = ids.map((id) => (include ? this.#includedKey('item', id, include, asking) : this.#key(id, asking)));
+    const passes = keys.map((key) => this.#passes(include ? 'with' : 'item', key));
+    const collection = (include ? this.#included : this.#items) as Collection<T | undefined>;
+    const kept = keys.map((key, i) =>
+      passes[i] ? collection.get(key, optionsOf(asking)) : Promise.resolve(undefined),
+    );
+    const past = ids.filter((_, i) => !passes[i]);
+    const [answers, read] = await Promise.all([Promise.all(kept), this.#past(past, asking, include)]);
+    let next = 0;
+    return answers.map((answer, i) => (passes[i] ? answer : read[next++]));
+  }
+
+  /** Items that aren't to be cached, with one question all the same. */
+  async #past(ids: readonly string[], asking: Asking, include?: NormalInclude): Promise<readonly (T | undefined)[]> {
+    if (ids.length === 0) return [];
+    if (!include) return this.#o.source.findByIds(ids, this.#asked(asking));
+    const group = ids.map((id) => ({ key: this.#includedKey('item', id, include, asking), ctx: NOTHING_KEPT }));
+    return this.#load(group, readerOf(asking)) as Promise<readonly (T | undefined)[]>;
   }
 
   list(text: string, asking: Asking, include?: NormalInclude): Promise<readonly T[]> {
@@ -117,11 +134,9 @@ export class KeptReads<T extends Item> {
     include: NormalInclude,
     asking: Asking,
   ): Promise<T | readonly T[] | undefined> {
-    const who = segmentOf(seenBy(scopeOf(this.#o.related, include), asking.principal));
-    const key = [who, what, text, JSON.stringify(include)] as const;
+    const key = this.#includedKey(what, text, include, asking);
     if (this.#passes('with', key)) return this.#included.get(key, optionsOf(asking));
-    const ctx = { tag() {}, ttl() {} };
-    return (await this.#load([{ key, ctx }], readerOf(asking)))[0];
+    return (await this.#load([{ key, ctx: NOTHING_KEPT }], readerOf(asking)))[0];
   }
 
   /** Read items that ask for the same include, or one list. */
@@ -149,6 +164,11 @@ export class KeptReads<T extends Item> {
     return items.map((item) => (item ? (complete.next().value as T) : undefined));
   }
 
+  #includedKey(what: 'item' | 'list', text: string, include: NormalInclude, { principal }: Asking): readonly string[] {
+    const who = segmentOf(seenBy(scopeOf(this.#o.related, include), principal));
+    return [who, what, text, JSON.stringify(include)];
+  }
+
   /** Without a scope the key is what is asked for, as it was given. */
   #key(what: string, { principal }: Asking): Key {
     const { scope } = this.#o.related;
@@ -164,6 +184,8 @@ export class KeptReads<T extends Item> {
     return askedFor(this.#o.related, readerOf(asking));
   }
 }
+
+const NOTHING_KEPT: Pick<LoadContext, 'tag' | 'ttl'> = { tag() {}, ttl() {} };
 
 function readerOf({ principal, signal = new AbortController().signal }: Asking): Reader {
   return { principal, signal };
@@ -200,7 +222,12 @@ async function grouped<A, B>(
   work: (group: readonly A[]) => Promise<readonly B[]>,
 ): Promise<readonly (B | Error)[]> {
   const groups = new Map<string, number[]>();
-  all.forEach((one, i) => groups.set(by(one), [...(groups.get(by(one)) ?? []), i]));
+  all.forEach((one, i) => {
+    const name = by(one);
+    const others = groups.get(name);
+    if (others) others.push(i);
+    else groups.set(name, [i]);
+  });
   const answers = new Array<B | Error>(all.length);
   const answerAll = async (positions: readonly number[]) => {
     const failed = (error: unknown) => positions.map(() => (error instanceof Error ? error : new Error(String(error))));

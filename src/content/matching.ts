@@ -58,12 +58,13 @@ function ordered(is: string, order: number): boolean {
   return is === 'lt' ? order < 0 : order <= 0;
 }
 
-/** Do two items say the same in every field? */
+/** Do two items say the same in every field? A field that is missing is null. */
 export function isSameItem(a: Item, b: Item): boolean {
-  return textOf(a) === textOf(b);
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => textOf(valueOf(a, name)) === textOf(valueOf(b, name)));
 }
 
-/** JSON with the names of objects in order; a field that is `undefined` isn't there. */
+/** JSON with the names of objects in order; what is `undefined` in one isn't there. */
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) =>
     typeof one === 'object' && one !== null && !Array.isArray(one)

@@ -11,40 +11,46 @@ export interface Member {
 
 /**
  * What an event is about, as far as it is known. The repository that wrote, if one did, has said exactly what it changed;
- * an event from elsewhere may name the repository that it is about, but not what has become of its lists.
+ * an event from elsewhere may name the repository that it is about, but not what has become of its lists. A name that no
+ * repository of that kind has says nothing.
  */
 export interface About {
   readonly repository?: string | undefined;
   readonly wrote?: boolean;
 }
 
-/** Those made under a table of policies. */
+const OF_REPOSITORY = ['item', 'list', 'count', 'with'];
+
+/** Those made under a table of policies. A repository and a collection may have the same name. */
 export class Members {
-  readonly #members = new Map<string, Member>();
+  readonly #members: Member[] = [];
+  readonly #namespaces = new Map<string, string>(); // by collection of the cache
 
   add(member: Member): void {
-    this.#members.set(member.name, member);
+    const { name, kind, policy } = member;
+    this.#members.push(member);
+    const collections = kind === 'collection' ? [name] : OF_REPOSITORY.map((part) => `${name}.${part}`);
+    for (const collection of collections) this.#namespaces.set(collection, policy.namespace);
   }
 
-  get all(): Iterable<Member> {
-    return this.#members.values();
+  get all(): readonly Member[] {
+    return this.#members;
   }
 
   /** The namespace that a collection of the cache is counted in: that of its member, or its own name. */
   namespaceOf(collection: string): string {
-    for (let name = collection; ; name = name.slice(0, name.lastIndexOf('.'))) {
-      const member = this.#members.get(name);
-      if (member) return member.policy.namespace;
-      if (!name.includes('.')) return collection;
-    }
+    return this.#namespaces.get(collection) ?? collection;
   }
 
   /** Those whose policy says that the event drops them. */
   dropped(event: string, { repository, wrote = false }: About = {}): readonly Member[] {
     const entity = event.slice(0, event.lastIndexOf('.'));
-    return [...this.#members.values()].filter(({ name, kind, policy }) => {
+    const isKnown = this.#members.some(
+      ({ name, kind, policy }) => kind === 'repository' && name === repository && policy.entity === entity,
+    );
+    return this.#members.filter(({ name, kind, policy }) => {
       if (!policy.invalidateOn.includes(event)) return false;
-      if (kind === 'collection' || repository === undefined) return true;
+      if (kind === 'collection' || !isKnown) return true;
       return name === repository ? !wrote : policy.entity !== entity;
     });
   }

@@ -1,10 +1,11 @@
 /** A source in this process's memory: for tests, and for what is small and made anew with each process. */
 import { TidemarkError } from '../engine/errors.ts';
 import { describe } from '../engine/key.ts';
+import { copy, isolate } from '../engine/values.ts';
 import { holds, type Item, listed } from './matching.ts';
 import type { Source, Written } from './source.ts';
 
-/** Items by the field that holds their id. */
+/** Items by the field that holds their id. They are kept as copies, frozen: nobody changes them but by writing. */
 export function memorySource<T extends Item>(id: keyof T & string = 'id' as keyof T & string): Source<T> {
   const items = new Map<string, T>();
   const idOf = (item: T) => String(item[id]);
@@ -13,9 +14,10 @@ export function memorySource<T extends Item>(id: keyof T & string = 'id' as keyo
     findMany: async (query) => listed(query, items.values(), idOf),
     count: async ({ where }) => [...items.values()].filter((item) => holds(where, item)).length,
     async create(made) {
-      const taken = made.find((item) => items.has(idOf(item)));
+      const ids = new Set<string>();
+      const taken = made.find((item) => items.has(idOf(item)) || ids.size === ids.add(idOf(item)).size);
       if (taken) throw new TidemarkError('conflict', `there is an item ${describe(idOf(taken))} already`);
-      return made.map((item) => {
+      return made.map(kept).map((item) => {
         items.set(idOf(item), item);
         return { before: undefined, after: item };
       });
@@ -24,7 +26,7 @@ export function memorySource<T extends Item>(id: keyof T & string = 'id' as keyo
       return ids.flatMap((one): Written<T>[] => {
         const before = items.get(one);
         if (!before) return [];
-        const after = { ...before, ...fields, [id]: before[id] };
+        const after = kept({ ...before, ...fields, [id]: before[id] });
         items.set(one, after);
         return [{ before, after }];
       });
@@ -37,4 +39,8 @@ export function memorySource<T extends Item>(id: keyof T & string = 'id' as keyo
       });
     },
   };
+}
+
+function kept<T>(item: T): T {
+  return isolate(copy(item), 'frozen').value as T;
 }

@@ -49,73 +49,104 @@ export interface NormalQuery {
   readonly offset: number;
 }
 
+const OPTIONS: readonly (keyof Query)[] = ['where', 'sort', 'limit', 'offset'];
 const COMPARISONS: readonly (keyof Comparisons)[] = ['eq', 'ne', 'in', 'gt', 'gte', 'lt', 'lte'];
+const FEW = 8;
 
-/** The normal form of a list. Throws `bad_option` naming what can't be asked. */
-export function normalQuery(query: Query): NormalQuery {
-  checkOptions('query', query, ['where', 'sort', 'limit', 'offset']);
+/**
+ * The text of a list: the same for all that ask the same in another order, since its conditions are in the order of their
+ * own texts, each once. It is the JSON of the normal form, put together at once: this is most of what a hit costs. Throws
+ * `bad_option` naming what can't be asked.
+ */
+export function textOfQuery(query: Query): string {
+  checkOptions('query', query, OPTIONS);
   const { where = {}, sort = [], limit, offset = 0 } = query;
-  for (const [name, count] of Object.entries({ limit, offset }))
-    if (count !== undefined && !(Number.isSafeInteger(count) && count >= 0))
-      throw bad(`${name} must be a whole number from 0 up`, count);
-  if (!Array.isArray(sort) || sort.some((field) => typeof field !== 'string' || field.replace(/^-/, '') === ''))
-    throw bad('sort must be a list of fields', sort);
-  return { where: conditionOf(where), sort: [...sort], limit, offset };
+  if (limit !== undefined) checkCount('limit', limit);
+  checkCount('offset', offset);
+  const rest = `${textOfSort(sort)},${limit ?? null},${offset}`;
+  return `[${textOfWhere(where)},${rest}]`;
 }
 
-/** The text of a list: the same for all that ask the same in another order. */
-export function textOfQuery({ where, sort, limit, offset }: NormalQuery): string {
-  return JSON.stringify([where, sort, limit ?? null, offset]);
-}
-
-/** The inverse of {@link textOfQuery}. */
+/** The inverse of {@link textOfQuery}, as far as there is one: the normal form. */
 export function queryOfText(text: string): NormalQuery {
   const [where, sort, limit, offset] = JSON.parse(text) as [Condition, string[], number | null, number];
   return { where, sort, limit: limit ?? undefined, offset };
 }
 
-/** Conditions that must all hold, or any of them; each once, and in an order of their own. */
-function conditionOf(where: Where): Condition {
-  if (typeof where !== 'object' || where === null || Array.isArray(where)) throw bad('where must be an object', where);
-  const all: Condition[] = [];
-  for (const [name, value] of Object.entries(where)) {
-    if (value === undefined) continue;
-    if (name === 'and') all.push(...listOf(name, value).flatMap((one) => partsOf(conditionOf(one))));
-    else if (name === 'or') all.push({ any: inOrder(listOf(name, value).map(conditionOf)) });
-    else if (name === 'not') all.push({ not: conditionOf(value as Where) });
-    else all.push(...comparisonsOf(name, value as Scalar | Comparisons));
+/** The normal form of a list. Throws `bad_option` naming what can't be asked. */
+export function normalQuery(query: Query): NormalQuery {
+  return queryOfText(textOfQuery(query));
+}
+
+function checkCount(name: string, count: number): void {
+  if (!(Number.isSafeInteger(count) && count >= 0)) throw bad(`${name} must be a whole number from 0 up`, count);
+}
+
+function textOfSort(sort: readonly string[]): string {
+  if (!Array.isArray(sort)) throw bad('sort must be a list of fields', sort);
+  const fields: string[] = [];
+  for (const field of sort as readonly unknown[]) {
+    if (typeof field !== 'string' || field === '' || field === '-') throw bad('sort must be a list of fields', sort);
+    fields.push(JSON.stringify(field));
   }
+  return textOfList(fields);
+}
+
+/** Conditions that must all hold. */
+function textOfWhere(where: Where): string {
+  const all: string[] = [];
+  addConditions(where, all);
   const once = inOrder(all);
-  return once.length === 1 ? once[0] : { all: once };
+  return once.length === 1 ? once[0] : `{"all":${textOfList(once)}}`;
 }
 
-function partsOf(condition: Condition): readonly Condition[] {
-  return 'all' in condition ? condition.all : [condition];
+/** The texts of conditions that must all hold, those within `and` among them. */
+function addConditions(where: Where, to: string[]): void {
+  if (typeof where !== 'object' || where === null || Array.isArray(where)) throw bad('where must be an object', where);
+  const names = Object.keys(where);
+  if (names.length === 0) checkPlain('where', where);
+  for (const name of names) {
+    const value = where[name];
+    if (value === undefined) continue;
+    if (name === 'and') for (const one of listOf(name, value)) addConditions(one, to);
+    else if (name === 'or') to.push(`{"any":${textOfList(inOrder(Array.from(listOf(name, value), textOfWhere)))}}`);
+    else if (name === 'not') to.push(`{"not":${textOfWhere(value as Where)}}`);
+    else addComparisons(name, value as Scalar | Comparisons, to);
+  }
 }
 
-function comparisonsOf(field: string, given: Scalar | Comparisons): Condition[] {
-  if (typeof given !== 'object' || given === null) return [{ field, is: 'eq', value: scalar(field, given) }];
+function addComparisons(field: string, given: Scalar | Comparisons, to: string[]): void {
+  if (typeof given !== 'object' || given === null) {
+    to.push(textOfComparison(field, 'eq', textOfScalar(field, given)));
+    return;
+  }
   checkOptions(`where: ${field}`, given, COMPARISONS);
-  const conditions: Condition[] = [];
+  const before = to.length;
   for (const is of COMPARISONS) {
     const value = given[is];
-    if (value === undefined) continue;
-    if (is === 'in') {
-      if (!Array.isArray(value)) throw bad(`where: ${field}: in must be a list`, value);
-      conditions.push({ field, is, value: inOrder((value as Scalar[]).map((one) => scalar(field, one))) });
-    } else {
-      const compared = scalar(field, value);
-      if (is !== 'eq' && is !== 'ne' && typeof compared !== 'string' && typeof compared !== 'number')
-        throw bad(`where: ${field}: ${is} compares with text or a number`, compared);
-      conditions.push({ field, is, value: compared });
-    }
+    if (value !== undefined) to.push(textOfComparison(field, is, textOfCompared(field, is, value)));
   }
-  return conditions;
+  if (to.length === before) checkPlain(`where: ${field}`, given);
 }
 
-function scalar(field: string, value: unknown): Scalar {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? 0 : value; // -0 is 0 here
+function textOfComparison(field: string, is: keyof Comparisons, compared: string): string {
+  return `{"field":${JSON.stringify(field)},"is":"${is}","value":${compared}}`;
+}
+
+function textOfCompared(field: string, is: keyof Comparisons, value: Scalar | readonly Scalar[]): string {
+  if (is === 'in') {
+    if (!Array.isArray(value)) throw bad(`where: ${field}: in must be a list`, value);
+    return textOfList(inOrder(Array.from(value as readonly Scalar[], (one) => textOfScalar(field, one))));
+  }
+  const text = textOfScalar(field, value);
+  if (is !== 'eq' && is !== 'ne' && typeof value !== 'string' && typeof value !== 'number')
+    throw bad(`where: ${field}: ${is} compares with text or a number`, value);
+  return text;
+}
+
+function textOfScalar(field: string, value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return String(value); // -0 is 0 here
   throw bad(`where: ${field} must be compared with text, a finite number, true, false or null`, value);
 }
 
@@ -124,9 +155,30 @@ function listOf(name: string, value: unknown): readonly Where[] {
   return value as Where[];
 }
 
-function inOrder<T>(values: readonly T[]): T[] {
-  const byText = new Map(values.map((value) => [JSON.stringify(value), value]));
-  return [...byText.keys()].toSorted().map((text) => byText.get(text)!);
+/** A date or a map says nothing in names of its own: it would ask for everything. */
+function checkPlain(what: string, value: object): void {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    throw bad(`${what} must be a plain object`, value);
+}
+
+function textOfList(texts: readonly string[]): string {
+  return `[${texts.join(',')}]`;
+}
+
+/** Texts by their code units, each once; a few of them are put in order quicker than a sort begins. */
+function inOrder(texts: string[]): readonly string[] {
+  if (texts.length > FEW) return [...new Set(texts)].toSorted();
+  let length = 0;
+  for (const text of texts) {
+    let at = length;
+    while (at > 0 && texts[at - 1] > text) at--;
+    if (at > 0 && texts[at - 1] === text) continue;
+    for (let i = length++; i > at; i--) texts[i] = texts[i - 1];
+    texts[at] = text;
+  }
+  texts.length = length;
+  return texts;
 }
 
 function bad(wanted: string, value: unknown): TidemarkError {

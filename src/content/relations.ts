@@ -80,9 +80,16 @@ export function relate(repository: object, as: Related): void {
   related.set(repository, as);
 }
 
+/** What is known of an object, or of the one that it stands in for, as one does that a catalogue watches. */
+export function knownOf<V>(known: WeakMap<object, V>, object: object): V | undefined {
+  for (let at: object | null = object; at; at = Object.getPrototypeOf(at) as object | null)
+    if (known.has(at)) return known.get(at);
+  return undefined;
+}
+
 /** Throws `bad_option` for what is no repository. */
 export function relatedOf(what: string, ref: RepositoryRef): Related {
-  const found = related.get(typeof ref === 'function' ? (ref as () => object)() : ref);
+  const found = knownOf(related, typeof ref === 'function' ? (ref as () => object)() : ref);
   if (!found) throw new TidemarkError('bad_option', `${what} must be a repository, or a function that returns one`);
   return found;
 }

@@ -122,6 +122,8 @@ export function settingsOf<T extends Item>(options: RepositoryOptions<T>): Setti
   list('createRepository: together', together);
   together.forEach((names, i) => {
     list(`createRepository: together[${i}]`, names);
+    if (names.length < 2)
+      throw new TidemarkError('bad_option', `createRepository: together[${i}] must have two at least`);
     for (const field of names)
       oneOf(`createRepository: together[${i}]: a declared field`, field, Object.keys(fields) as (keyof T & string)[]);
   });

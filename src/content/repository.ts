@@ -8,7 +8,7 @@ import { KeptReads } from './kept-reads.ts';
 import type { Item } from './matching.ts';
 import { type Principal, principalOf, type PrincipalInput } from './principal.ts';
 import { normalQuery, type Query, textOfQuery } from './query.ts';
-import { type Include, normalInclude, type NormalInclude, relate } from './relations.ts';
+import { type Include, knownOf, normalInclude, type NormalInclude, relate } from './relations.ts';
 import { type RepositoryOptions, settingsOf, type Settings } from './repository-options.ts';
 import type { Source } from './source.ts';
 
@@ -28,6 +28,8 @@ export interface FindOptions {
 export interface Repository<T extends Item> extends ItemWriter<T> {
   /** What the items are called. */
   readonly name: string;
+  /** On whose behalf it reads and writes. */
+  readonly principal: Principal;
   /** An item, or `undefined` if there is none, which is remembered as well. */
   findById<With = unknown>(id: string, options?: FindOptions): Promise<(T & With) | undefined>;
   /** Items by position: one batch for those that aren't cached. */
@@ -70,7 +72,11 @@ export interface Repository<T extends Item> extends ItemWriter<T> {
 export interface WriterIn<T extends Item> extends ItemWriter<T> {
   /** The source as the transaction sees it: reads of it bypass the cache. */
   readonly source: Source<T>;
-  /** Writes of another repository in the same transaction, published with it. Its source must know such transactions. */
+  /**
+   * Writes of another repository in the same transaction, published with it. Its source must know such transactions.
+   *
+   * @throws `bad_option` for what is no repository, or one of another cache.
+   */
   of<U extends Item>(repository: ItemWriter<U>): WriterIn<U>;
 }
 
@@ -96,10 +102,10 @@ export function createRepository<T extends Item>(options: RepositoryOptions<T>):
 
 class CachedRepository<T extends Item> extends Writer<T> implements Repository<T> {
   readonly name: string;
+  readonly principal: Principal;
   readonly #settings: Settings<T>;
   readonly #reads: KeptReads<T>;
   readonly #within: boolean;
-  readonly #principal: Principal;
 
   constructor(settings: Settings<T>, reads: KeptReads<T>, within: boolean, principal: Principal) {
     const { cache, source } = settings;
@@ -108,9 +114,12 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
     this.#settings = settings;
     this.#reads = reads;
     this.#within = within;
-    this.#principal = principal;
+    this.principal = principal;
     relate(this, settings.related);
-    const bind: Bind<T> = (transaction, announcement) => this.#writerIn(transaction, announcement);
+    const bind: Bind<T> = (transaction, announcement) => {
+      if (announcement.cache === cache) return this.#writerIn(transaction, announcement);
+      throw new TidemarkError('bad_option', `of: ${this.name} has another cache, to which nothing would be said`);
+    };
     bindings.set(this, bind);
   }
 
@@ -125,7 +134,7 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
   }
 
   async findMany<With>(query: Query = {}, options: FindOptions = {}): Promise<readonly (T & With)[]> {
-    return this.#reads.list(textOfQuery(normalQuery(query)), this.#asking(options), this.#include(options)) as never;
+    return this.#reads.list(textOfQuery(query), this.#asking(options), this.#include(options)) as never;
   }
 
   async findOne<With>(query: Query = {}, options: FindOptions = {}): Promise<(T & With) | undefined> {
@@ -133,7 +142,7 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
   }
 
   async count(where: Query['where'] = {}, options: FindOptions = {}): Promise<number> {
-    return this.#reads.count(textOfQuery(normalQuery({ where })), this.#asking(options));
+    return this.#reads.count(textOfQuery({ where }), this.#asking(options));
   }
 
   as(principal: PrincipalInput): Repository<T> {
@@ -144,13 +153,12 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
     const { cache, source } = this.#settings;
     if (!source.transaction || !source.within)
       throw new TidemarkError('bad_option', `inTransaction: the source of ${this.name} has no transactions`);
-    let announcement = new Announcement(cache, this.#within);
+    const announcement = new Announcement(cache, this.#within);
     let worked = false;
     let result: R;
     try {
       result = await source.transaction(async (transaction) => {
-        announcement = new Announcement(cache, this.#within); // nothing is left of an attempt that was overtaken
-        worked = false;
+        announcement.again();
         const done = await work(this.#writerIn(transaction, announcement), transaction);
         worked = true;
         return done;
@@ -185,11 +193,11 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
     if (!source)
       throw new TidemarkError('bad_option', `in: the source of ${this.name} has no transactions; hand in one that has`);
     const perform = inTransaction<T>(transaction, announcement);
-    const writer = new Writer(this.#settings, source, perform, actorOf(this.#principal));
+    const writer = new Writer(this.#settings, source, perform, actorOf(this.principal));
     return Object.assign(writer, {
       source,
       of<U extends Item>(repository: ItemWriter<U>): WriterIn<U> {
-        const bind = bindings.get(repository) as unknown as Bind<U> | undefined;
+        const bind = knownOf(bindings, repository) as unknown as Bind<U> | undefined;
         if (!bind) throw new TidemarkError('bad_option', 'of: must be given a repository');
         return bind(transaction, announcement);
       },
@@ -197,7 +205,7 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
   }
 
   #asking({ signal }: FindOptions): { readonly principal: Principal; readonly signal: AbortSignal | undefined } {
-    return { principal: this.#principal, signal };
+    return { principal: this.principal, signal };
   }
 
   #include({ include }: FindOptions): NormalInclude | undefined {

@@ -221,7 +221,7 @@ export class Table<T extends Item> {
   #param(kind: ColumnKind, item: Item, name: string): Param {
     const value = (item as Readonly<Record<string, unknown>>)[name] ?? null;
     if (kind === 'json') return value === null ? null : JSON.stringify(value);
-    if (!fits(kind, value as Scalar) && typeof value !== 'string')
+    if (!fits(kind, value as Scalar) && !(kind === 'time' && typeof value === 'string'))
       throw new TidemarkError('bad_value', `${this.#name}.${name} holds ${kind}, not ${describe(value)}`);
     return this.#bound(value as Scalar);
   }

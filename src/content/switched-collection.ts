@@ -54,7 +54,7 @@ export class SwitchedCollection<V, K extends Key> implements ContentCollection<V
     this.#switched = switched;
     this.#kept = cache.define(name, options);
     // No tier is asked, nothing is kept; what is asked for at once is still loaded once, with its schema and time limits.
-    this.#uncached = cache.define(name + UNCACHED, { ...options, tiers: [], ttl: 0, negativeTtl: 0 });
+    this.#uncached = cache.define(name + UNCACHED, { ...twinOf(name, options), tiers: [], ttl: 0, negativeTtl: 0 });
   }
 
   get(key: K, options?: ContentReadOptions): Promise<V> {
@@ -76,4 +76,25 @@ export class SwitchedCollection<V, K extends Key> implements ContentCollection<V
     if (key === undefined) return this.#switched.invalidate({ prefix: [this.name] });
     return this.#switched.invalidate({ key: [this.name, ...pathOf(key)] });
   }
+}
+
+/** Loads that rest on the keys of the collection itself: a change of these overtakes them, too. */
+function twinOf<V, K extends Key>(name: string, options: CollectionOptions<V, K>): CollectionOptions<V, K> {
+  const { load, loadMany } = options;
+  const own = (key: K) => [name, ...pathOf(key)];
+  return {
+    ...options,
+    ...(load && {
+      load: (key, ctx) => {
+        ctx.dependsOn(own(key));
+        return load(key, ctx);
+      },
+    }),
+    ...(loadMany && {
+      loadMany: (keys, ctx) => {
+        keys.forEach((key, i) => ctx.at(i).dependsOn(own(key)));
+        return loadMany(keys, ctx);
+      },
+    }),
+  };
 }

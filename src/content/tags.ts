@@ -14,7 +14,7 @@ export class Tags {
   constructor(name: string, id: string, fields: Fields, together: Together) {
     this.name = name;
     this.id = id;
-    this.fields = fields;
+    this.fields = Object.assign(Object.create(null), fields) as Fields; // so that nothing else is declared
     this.#together = together;
   }
 

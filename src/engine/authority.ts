@@ -91,12 +91,14 @@ export class Authority {
     const { stamps, clock, names, joinTimeout, track, follows } = options;
     const keepAlive = follows === 'with reads' ? track : undefined;
     this.#outbox = new Outbox(stamps, clock, names.prefix([]), say, joinTimeout, keepAlive);
-    if (follows === 'with reads') return;
-    void this.pull();
-    this.#stopWatching = options.log.watch?.(() => {
-      if (this.#saying === 0 || !options.log.sync) void this.pull();
-    });
-    if (this.#canBeSilent) this.#poll();
+    const { log } = options;
+    if (follows === 'always') void this.pull();
+    // Of a synchronous log a cache hears in no other way; and it wakes in the request of whoever appends.
+    if (follows === 'always' || log.sync)
+      this.#stopWatching = log.watch?.(() => {
+        if (this.#saying === 0 || !log.sync) void this.pull();
+      });
+    if (follows === 'always' && this.#canBeSilent) this.#poll();
   }
 
   /** Nobody else can say anything to a log that answers at once and needs no asking. */
@@ -124,8 +126,9 @@ export class Authority {
   say(change: Change, records: readonly Stored[]): MaybePromise<Saying> {
     const said = this.#say(change, records);
     if (!isPromise(said)) return this.#said(change, said);
-    this.#o.track(said);
-    return said.then((position) => this.#said(change, position));
+    const done = said.then((position) => this.#said(change, position));
+    this.#o.track(done);
+    return done;
   }
 
   #said(change: Change, position: Position | undefined): Saying {

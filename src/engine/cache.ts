@@ -249,6 +249,7 @@ export class Cache {
         breaker: guard.breaker,
         distrusted: this.#distrusted(store),
         usage: isLive(store) ? store.usage : undefined,
+        gauges: store.gauges ?? {},
       })),
       log: {
         incarnation: stamps.joined ? stamps.incarnation : '',
@@ -306,8 +307,10 @@ export class Cache {
    *
    * @throws `bad_option` for what is no bookmark.
    */
-  async catchUp(bookmark: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+  async catchUp(bookmark: string, options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
     this.#core.assertOpen();
+    checkOptions('catchUp', options, ['signal']);
+    const { signal } = options;
     signalOrNothing('catchUp: signal', signal);
     const caught = this.#core.authority.catchUp(bookmark);
     this.#track(caught);

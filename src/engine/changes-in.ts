@@ -18,7 +18,10 @@ export interface TransactionChanges {
   /**
    * To be called once the transaction has been committed: when it resolves, no read that starts later in this process
    * returns anything loaded before. Other processes follow by themselves, and so does this one if it isn't called, only a
-   * little later. Its reach is `local` if the log doesn't answer: what changed is distrusted here until it does.
+   * little later. Its reach is `local` if the log doesn't answer: what changed is distrusted here until it does. What the log
+   * turns out not to know, since the transaction was of another database than the log's, is said now by itself. That is a last
+   * resort and no promise: a change that another one says of the same thing meanwhile, or, in a process that is new to the log,
+   * has said before, is taken for it.
    */
   committed(): Promise<ChangeResult>;
   /**
@@ -40,10 +43,10 @@ export function changesIn(core: Core, log: ChangeLog, transaction: unknown): Tra
       "changesIn: this cache's log can't take part in transactions; one in SQL can",
     );
   const said = new Set<Dependency>();
-  let since: Mark | undefined;
+  let since: Mark = 0;
   const ended = (how: 'committed' | 'somehow') => {
     core.assertOpen();
-    const done = core.authority.ended([...said], how, since ?? 0);
+    const done = core.authority.ended([...said], how, since);
     core.track(done);
     return done;
   };
@@ -52,9 +55,9 @@ export function changesIn(core: Core, log: ChangeLog, transaction: unknown): Tra
       core.assertOpen();
       const change = changeOf(core.names, selector, options);
       if (change.length === 0) return;
-      since ??= core.stamps.applied;
+      if (said.size === 0) since = core.stamps.applied;
+      for (const dependency of change) said.add(dependency); // first: who fails may have said it, and who doesn't wait has
       await log.appendIn!(transaction, change);
-      for (const dependency of change) said.add(dependency);
     },
     committed: async () => ended('committed'),
     ended: async () => ended('somehow'),

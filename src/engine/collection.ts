@@ -35,8 +35,9 @@ export interface Collection<V, K extends Key = Key> {
   /** Read through the tiers only. */
   get(key: K, options: ReadOptions): Promise<V | undefined>;
   /**
-   * Read through the tiers, then with a loader of this read's own, if it brings one, and tell where the answer came from.
-   * All reads of a key that meet share one load, whose ever it is. Memory answers at once, without a promise.
+   * Read through the tiers, then with a loader of this read's own, if it brings one, and tell where the answer came from
+   * and for how long it is fresh. All reads of a key that meet share one load, whose ever it is. Memory answers at once,
+   * without a promise.
    */
   ask(key: K, options?: AskOptions<V, K>): MaybePromise<Answer<V>>;
   /** The value if memory has it fresh; without waiting, without loading. */
@@ -113,9 +114,10 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     const id = localId(key);
     const value = hitAs(this.#hot, id);
     if (value === MISS) return this.#ask(id, key, options);
+    const freshFor = Math.max(0, this.#hot.freshUntil(id) - this.#core.coarse.quietly());
     this.counts.hits++;
     this.#core.coarse.tick();
-    return { value: value as V, from: 'tier', tier: this.shelves.name(0) };
+    return { value: value as V, from: 'tier', tier: this.shelves.name(0), freshFor };
   }
 
   async #ask(id: string, key: K, options: AskOptions<V, K> = {}): Promise<Answer<V>> {
@@ -123,11 +125,9 @@ export class DefinedCollection<V, K extends Key = Key> implements Collection<V, 
     const { load, signal } = options as { readonly load?: Load<Key, unknown>; readonly signal?: AbortSignal };
     functionOrNothing('ask: load', load);
     const terms = { ...this.terms, load, loadMany: undefined };
-    let from: Answer['from'] = 'nothing';
-    let tier: string | undefined;
-    const told = (how: Answer['from'], where: string | undefined) => ([from, tier] = [how, where]);
-    const value = await this.reader.read(id, key, signal ? { signal } : {}, terms, told);
-    return { value: value as V | undefined, from, tier };
+    let how: Omit<Answer, 'value'> | undefined;
+    const value = await this.reader.read(id, key, signal ? { signal } : {}, terms, (told) => (how = told));
+    return { value: value as V | undefined, ...how! };
   }
 
   peek(key: K): V | undefined {

@@ -6,6 +6,7 @@ import type { Entry, Mark } from './entry.ts';
 import { localId, type Path } from './key.ts';
 import { checkOptions, trueOrFalse } from './options.ts';
 import type { Verdict } from './store.ts';
+import { copy } from './values.ts';
 
 /** A dependency of an entry, and what is known of its last change. */
 export interface ExplainedDependency {
@@ -81,7 +82,7 @@ export async function explain(
     const { served = false, why = 'nothing is there' } = doubted ? DOUBTED : (tier ?? {});
     explained.push({
       ...(tier ?? { tier: name, found: false }),
-      ...(values && entry && { value: entry.value }),
+      ...(values && entry && { value: entry.copied ? copy(entry.value) : entry.value }),
       served: served && !answered,
       why: served && answered ? 'right and fresh, but a faster tier answers first' : why,
     });

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly tier?: string;
   /** True if the value was copied for the cache and every reader must be given a copy. */
   readonly copied: boolean;
+  /** Milliseconds since the epoch up to which it is fresh; `-Infinity` if a change has overtaken it. */
+  readonly freshUntil: number;
 }
 
 /** What a flight takes down of the present. */

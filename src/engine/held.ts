@@ -6,6 +6,7 @@ import type { Entry, Mark } from './entry.ts';
 import { encodePath, type Key, type Path, pathOf, pathOfLocalId } from './key.ts';
 import { checkOptions, positiveInteger, trueOrFalse } from './options.ts';
 import { decodePattern, matches } from './pattern.ts';
+import { copy } from './values.ts';
 
 /** An entry in a memory tier. */
 export interface HeldEntry {
@@ -56,6 +57,7 @@ export interface WouldDrop {
 }
 
 type Part = DefinedCollection<unknown>;
+type Located = readonly [part: Part, id: string, key: Path];
 
 const SHOWN = 100;
 
@@ -66,16 +68,21 @@ export function heldPage(core: Core, parts: Iterable<Part>, options: HeldOptions
   const limit = positiveInteger('held: limit', options.limit ?? SHOWN);
   const values = trueOrFalse('held: values', options.values);
   const below = encodePath(pathOf(prefix));
-  const found: { readonly text: string; readonly key: Path; readonly part: Part; readonly id: string }[] = [];
-  for (const [part, id, key] of keysOf(parts)) {
-    const text = encodePath(key);
-    if (text > after && (text === below || text.startsWith(below + '/'))) found.push({ text, key, part, id });
+  const found = new Map<string, Located[]>(); // one key may be a collection's and stand alone as well
+  for (const located of keysOf(parts)) {
+    const text = encodePath(located[2]);
+    if (text <= after || (text !== below && !text.startsWith(below + '/'))) continue;
+    const same = found.get(text);
+    if (same) same.push(located);
+    else found.set(text, [located]);
   }
-  found.sort((a, b) => (a.text < b.text ? -1 : 1));
-  const page = found.slice(0, limit);
+  const texts = [...found.keys()].toSorted();
+  const page = texts.slice(0, limit);
   return {
-    entries: page.flatMap(({ key, part, id }) => entriesOf(core, part, id, key, values)),
-    next: found.length > limit ? page.at(-1)!.text : undefined,
+    entries: page.flatMap((text) =>
+      found.get(text)!.flatMap(([part, id, key]) => entriesOf(core, part, id, key, values)),
+    ),
+    next: texts.length > limit ? page.at(-1) : undefined,
   };
 }
 
@@ -90,7 +97,7 @@ function entriesOf(core: Core, part: Part, id: string, key: Path, values: boolea
     freshFor: entry.freshUntil - now,
     keptFor: entry.keptUntil - now,
     valid: isValid(core, key, entry),
-    ...(values && { value: entry.value }),
+    ...(values && { value: entry.copied ? copy(entry.value) : entry.value }),
   }));
 }
 
@@ -106,7 +113,7 @@ function liveEntries({ tiers }: Core, { shelves }: Part, id: string): { tier: st
   });
 }
 
-function* keysOf(parts: Iterable<Part>): Iterable<readonly [part: Part, id: string, key: Path]> {
+function* keysOf(parts: Iterable<Part>): Iterable<Located> {
   for (const part of parts)
     for (const id of part.shelves.ids()) yield [part, id, [...part.shelves.path.slice(1), ...pathOfLocalId(id)]];
 }

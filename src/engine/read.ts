@@ -41,6 +41,11 @@ export interface Answer<V = unknown> {
   readonly from: Outcome['from'] | 'nothing';
   /** The tier that had it, where one did. */
   readonly tier: string | undefined;
+  /**
+   * Milliseconds that it stays fresh if nothing changes: what is left of its TTL, `Infinity` without one. 0 for what is old
+   * by time, for what a change has overtaken while it was loaded, and for nothing.
+   */
+  readonly freshFor: number;
 }
 
 /** A read on its way: what it asks for and what it has met. */
@@ -49,7 +54,6 @@ interface Quest {
   readonly key: Key;
   readonly path: Path;
   readonly terms: Terms;
-  /** Is told where the answer came from. */
   readonly told?: Told | undefined;
   /** True in a background refresh: what is old by time has been served already. */
   readonly refreshing?: boolean;
@@ -61,7 +65,8 @@ interface Quest {
   wrong?: Entry;
 }
 
-type Told = (from: Answer['from'], tier: string | undefined) => void;
+/** Is told of an answer where it came from. */
+type Told = (how: Omit<Answer, 'value'>) => void;
 
 /** An entry that may be served, and the level of the tier that had it. */
 interface Found {
@@ -73,6 +78,7 @@ interface Found {
 /** What comes of waiting for a flight for too long: the request that began it may have taken it along. */
 const NOT_WAITED: unique symbol = Symbol('not waited');
 
+const MOST_LOST = 1000; // flights that may have ended with their requests, before the oldest are forgotten
 const ROUNDS = 3; // a read that has been overtaken so often loads for itself alone
 
 /** One collection's reads. */
@@ -146,9 +152,10 @@ export class Reader {
   }
 
   /** A read has its answer: it is counted and told here, once. */
-  #serve({ path, told }: Quest, { from, tier = '', value, copied }: Outcome, joined: boolean): unknown {
-    const { events } = this.#core;
-    told?.(from, tier || undefined);
+  #serve({ path, told }: Quest, outcome: Outcome, joined: boolean): unknown {
+    const { from, tier = '', value, copied, freshUntil } = outcome;
+    const { events, coarse } = this.#core;
+    told?.({ from, tier: tier || undefined, freshFor: Math.max(0, freshUntil - coarse.quietly()) });
     if (from === 'load') this.#counts[joined ? 'joined' : 'loaded']++;
     else if (from === 'tier') {
       this.#counts.hits++;
@@ -162,7 +169,7 @@ export class Reader {
 
   #absent({ path, told }: Quest): undefined {
     this.#counts.absent++;
-    told?.('nothing', undefined);
+    told?.({ from: 'nothing', tier: undefined, freshFor: 0 });
     if (this.#core.events.has('miss')) this.#core.events.emit('miss', { key: shown(path) });
   }
 
@@ -225,7 +232,9 @@ export class Reader {
   }
 
   #outcomeOf({ entry, level, from }: Found, moved: boolean): Outcome {
-    return { value: entry.value, copied: entry.copied === true, moved, from, tier: this.#shelves.name(level) };
+    const { value, copied = false } = entry;
+    const freshUntil = moved ? -Infinity : entry.freshUntil;
+    return { value, copied, moved, from, tier: this.#shelves.name(level), freshUntil };
   }
 
   /** XFetch: the longer a load takes and the nearer the end, the likelier a refresh before it. */
@@ -258,12 +267,23 @@ export class Reader {
 
   #start(quest: Quest, level: number): Flight {
     const { stamps, clock } = this.#core;
+    this.#forgetLost();
     const flight = new Flight(this.#core, quest.path, stamps, clock.now());
     this.#flights.get(quest.id)?.giveWay();
+    this.#flights.delete(quest.id); // to be the last in the order of their beginning
     this.#flights.set(quest.id, flight); // before the load begins: a loader that asks for its own key must meet it
     flight.done = this.#fly(flight, quest, level);
     this.#core.track(flight.done);
     return flight;
+  }
+
+  /** Where a flight may end with a request without a word, those that nobody joins any more are forgotten, the oldest first. */
+  #forgetLost(): void {
+    const { clock, joinTimeout } = this.#core;
+    for (const [id, { startedAt }] of this.#flights) {
+      if (this.#flights.size <= MOST_LOST || leftOf(joinTimeout, startedAt, clock) > 0) return;
+      this.#flights.delete(id);
+    }
   }
 
   async #fly(flight: Flight, quest: Quest, level: number): Promise<Outcome> {
@@ -339,7 +359,8 @@ export class Reader {
     if (release) void Promise.resolve(writes).then(release); // once the others can find what was loaded
     if (events.has('load')) events.emit('load', { key: shown(quest.path), ms: clock.now() - began, kept: keep });
     const moved = overtaken && this.#moved(quest, entry, flight.since);
-    return { value: entry.value, copied: entry.copied === true, moved, from: 'load' };
+    const freshUntil = overtaken ? -Infinity : kept.freshUntil;
+    return { value: entry.value, copied: entry.copied === true, moved, from: 'load', freshUntil };
   }
 
   /** Store at the levels before `end`; at the slower ones in the background. */
@@ -366,7 +387,8 @@ export class Reader {
     if (!old || clock.now() >= old.freshUntil + terms.keepFor) return undefined;
     const verdict = stamps.verdict(path, old.dependencies, old.mark, old.incarnation);
     if (verdict === 'invalid' || verdict === 'unknown') return undefined;
-    return { value: old.value, copied: old.copied === true, moved: false, from };
+    const { value, copied = false, freshUntil } = old;
+    return { value, copied, moved: false, from, freshUntil };
   }
 
   /** Wait for a flight as long as the caller's signal and the soft time limit allow. */

@@ -11,13 +11,18 @@ import type { Tier } from './tier.ts';
 import { isolate } from './values.ts';
 
 /** Where no hit is ever found: in front of tiers that keep no live values, and once a cache is closed. */
-export const NO_HITS: Hits = { hit: () => MISS, hitPath: () => MISS, get: () => undefined };
+export const NO_HITS: Hits = {
+  hit: () => MISS,
+  hitPath: () => MISS,
+  get: () => undefined,
+  freshUntil: () => -Infinity,
+};
 
 /** In the place of a tier that doesn't keep a collection. */
 const NOT_KEPT: Shelf = { sync: true, get: () => undefined, set: () => false, delete: () => true };
 
 /** What serves hits without a thought. */
-export type Hits = Pick<LiveShelf, 'hit' | 'hitPath' | 'get'>;
+export type Hits = Pick<LiveShelf, 'hit' | 'hitPath' | 'get' | 'freshUntil'>;
 
 /** A collection's part of every tier. */
 export class Shelves {
@@ -94,6 +99,7 @@ export class Shelves {
 
   /** The entry at one level. */
   get(level: number, id: string): MaybePromise<Entry | undefined> {
+    if (!this.keeps(level)) return undefined;
     const { counts } = this.#tiers[level];
     counts.reads++;
     return andThen(this.#shelves[level].get(id), (entry) => {

@@ -9,6 +9,7 @@ const SOFT = 63;
 const KEY = 61;
 
 interface Rule {
+  readonly name: Dependency;
   readonly pattern: Pattern;
   readonly soft: boolean;
   readonly mark: Mark;
@@ -103,7 +104,7 @@ export class StampTable {
     const pattern = decodePattern(dependency.slice(soft ? 2 : 1));
     let at = this.#rules.length; // marks come nearly in order
     while (at > 0 && this.#rules[at - 1].mark > mark) at--;
-    this.#rules.splice(at, 0, { pattern, soft, mark });
+    this.#rules.splice(at, 0, { name: dependency, pattern, soft, mark });
     if (this.#rules.length <= this.#limits.rules) return;
     const oldest = this.#rules.shift()!;
     this.#fold((oldest.soft ? '?' : '') + prefixDependency(literalPrefix(oldest.pattern)), oldest.mark);
@@ -122,6 +123,11 @@ export class StampTable {
     for (let i = this.#rules.length - 1; i >= 0 && this.#rules[i].mark > mark; i--)
       if (this.#rules[i].soft === soft && matches(this.#rules[i].pattern, path)) return this.#rules[i].mark;
     return 0;
+  }
+
+  /** Is this very rule among those after `mark` that are remembered? */
+  hasRule(mark: Mark, name: Dependency): boolean {
+    return this.#rules.some((rule) => rule.mark > mark && rule.name === name);
   }
 
   /** The mark of a dependency's last change, rules included, or the floor if that isn't known more exactly. */

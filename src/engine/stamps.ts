@@ -351,7 +351,7 @@ export class Stamps implements Truth {
   hasChangedSince(mark: Mark, name: Dependency): boolean {
     const soft = name.charCodeAt(0) === SOFT;
     const plain = soft ? name.slice(1) : name;
-    if (plain.charCodeAt(0) === STAR) return this.#table.newestRule > mark;
+    if (plain.charCodeAt(0) === STAR) return this.#table.hasRule(mark, name);
     const stamp = this.#stampOf(plain, soft);
     return stamp !== undefined && stamp > mark;
   }

@@ -90,6 +90,8 @@ export interface TierStats {
   /** Whether what it has is believed. */
   readonly distrusted: Distrust;
   readonly usage: Usage | undefined;
+  /** What its store counts besides. */
+  readonly gauges: Readonly<Record<string, number>>;
 }
 
 /** Figures of a cache. */

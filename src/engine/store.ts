@@ -51,6 +51,8 @@ export interface Store {
   clear(call: Call): MaybePromise<void>;
   /** What it remembers of the log that its entries' marks belong to, for a durable store whose log lives elsewhere. */
   readonly mirror?: Mirror;
+  /** What else it counts, by name, for people to look at: operations asked of a platform, for example. */
+  readonly gauges?: Readonly<Record<string, number>>;
   /** Let go of files, connections and timers. Nothing is asked of the store afterwards. */
   close?(): MaybePromise<void>;
 }
@@ -83,6 +85,8 @@ export interface LiveShelf extends Shelf {
   hit(key: unknown): unknown;
   /** The same under a local name that stands for a longer path. */
   hitPath(id: string): unknown;
+  /** When what is there stops being fresh, valid or not, without a trace of having looked; `-Infinity` for nothing. */
+  freshUntil(id: string): number;
   get(id: string): Entry | undefined;
   set(id: string, entry: Entry): boolean;
   delete(id: string): boolean;

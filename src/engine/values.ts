@@ -56,16 +56,18 @@ function isSmallTree(part: unknown, found: object[], depth: number): boolean {
   if ((kind !== 'object' && kind !== 'array') || depth > SHALLOW || found.length >= SMALL) return false;
   found.push(part as object);
   const inside: readonly unknown[] = kind === 'array' ? (part as unknown[]) : Object.values(part as object);
+  const names = Object.getOwnPropertyNames(part).length; // of an array one more, 'length'
+  if (names !== inside.length + (kind === 'array' ? 1 : 0) || Object.getOwnPropertySymbols(part).length > 0)
+    return false;
   for (let i = 0; i < inside.length; i++) {
     const one = inside[i];
     const type = typeof one;
-    if (
-      type === 'object' ? one !== null && !isSmallTree(one, found, depth + 1) : type === 'function' || type === 'symbol'
-    )
-      return false;
+    if (type === 'object') {
+      if (one !== null && !isSmallTree(one, found, depth + 1)) return false;
+    } else if (type === 'function' || type === 'symbol') return false;
+    else if (one === undefined && kind === 'array' && !Object.hasOwn(inside, i)) return false; // a hole hides another name
   }
-  const names = Object.getOwnPropertyNames(part).length; // of an array one more, 'length'
-  return names === inside.length + (kind === 'array' ? 1 : 0) && Object.getOwnPropertySymbols(part).length === 0;
+  return true;
 }
 
 function allPartsOf(value: unknown): { readonly parts: Iterable<object>; readonly freezable: boolean } {
@@ -150,7 +152,8 @@ function fill(from: object, to: object, copyOf: (part: unknown) => unknown): voi
     for (const name of Reflect.ownKeys(from)) {
       if (name === 'length' && Array.isArray(to)) continue;
       const value = copyOf((from as Record<string | symbol, unknown>)[name]);
-      if (name === '__proto__')
+      if (name in to)
+        // as `__proto__` is, and what else every object has, which perhaps can't be overwritten
         Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true });
       else (to as Record<string | symbol, unknown>)[name] = value; // several times as fast
     }

@@ -36,7 +36,7 @@ export function privateLog(known: (dependency: Dependency) => Mark): ChangeLog {
 
 class LocalLog implements ChangeLog {
   readonly sync = true;
-  readonly #incarnation = newIncarnation();
+  #drawn: string | undefined;
   readonly #keep: number;
   readonly #recent: Change[] = []; // a ring: the change of mark m is at m % keep
   readonly #table: Pick<StampTable, 'record' | 'stampOf'>;
@@ -48,12 +48,18 @@ class LocalLog implements ChangeLog {
     this.#table = table;
   }
 
+  /** Drawn when it is needed first: in Workers there is no chance outside of a request, where a log may well be made. */
+  get #incarnation(): string {
+    return (this.#drawn ??= newIncarnation());
+  }
+
   append(change: Change): Position {
+    const incarnation = this.#incarnation; // first: without one nothing is appended
     const mark = ++this.#head;
     this.#recent[mark % this.#keep] = change;
     for (const dependency of change) this.#table.record(dependency, mark);
     for (const wake of this.#watchers) wake();
-    return { incarnation: this.#incarnation, head: mark };
+    return { incarnation, head: mark };
   }
 
   position(): Position {

@@ -43,6 +43,11 @@ export class MemoryShelf implements LiveShelf, SlotOwner {
     return slot === undefined ? MISS : this.#serve(slot);
   }
 
+  freshUntil(id: string): number {
+    const slot = this.#named(id).get(id);
+    return slot === undefined ? -Infinity : this.#bySlot.freshUntil(slot);
+  }
+
   #serve(slot: number): unknown {
     const all = this.#bySlot;
     const at = 2 * slot;

@@ -11,7 +11,7 @@ import {
   type Source,
 } from 'tidemark/content';
 import { hostileStore, sharedBackend, SharedSpace } from 'tidemark/testing';
-import { idle } from '../support/deferred.ts';
+import { gatedLoads, idle } from '../support/deferred.ts';
 import { MapStore } from '../support/map-store.ts';
 import { timedCache, type TimedOptions } from '../support/timed-cache.ts';
 
@@ -76,6 +76,21 @@ describe('policies apply', () => {
     await clock.advanceAsync(1001);
     await news.findById('nobody');
     expect(asked.reads).toBe(before + 1);
+  });
+
+  test('what is given about one time says nothing about another', async () => {
+    const policies = entityPolicies({ content: { negativeTtl: '1s' } });
+    const { content, clock, source, asked } = begin({ policies });
+    const posts = content.repository<Post>({ name: 'post', source, ttl: '5m' });
+    for (const [wait, reads] of [
+      [0, 1],
+      [999, 1],
+      [2, 2],
+    ]) {
+      await clock.advanceAsync(wait);
+      expect(await posts.findById('nobody')).toBeUndefined();
+      expect(asked.reads).toBe(reads);
+    }
   });
 
   test('to collections with loaders of their own', async () => {
@@ -177,6 +192,28 @@ describe('what the switches do not allow', () => {
     expect(await menus.getMany(['a', 'a', 'b'])).toEqual([1, 1, 2]);
   });
 
+  const changes = [{ key: ['menu', 'a'] }, { prefix: 'menu' }, { pattern: 'menu:*' }, { all: true }] as const;
+  test.each(
+    changes.flatMap((change) => [
+      [change, 'load'],
+      [change, 'loadMany'],
+    ]),
+  )('is not joined by who asks after a change of %j (%s)', async (selector, way) => {
+    const { content } = begin({ switches: contentSwitches({ enabled: false }) });
+    const { calls, load } = gatedLoads<string>();
+    const loadMany = (keys: readonly string[]) => Promise.all(keys.map(load));
+    const menus = content.define('menu', { policy: 'api', load, ...(way === 'loadMany' && { loadMany }) });
+    const before = menus.get('a');
+    await idle();
+    await content.invalidate(selector);
+    const after = menus.get('a');
+    await idle();
+    calls[0].resolve('old');
+    await idle();
+    calls[1]?.resolve('new');
+    expect([await before, await after]).toEqual(['old', 'new']);
+  });
+
   test('says what it writes all the same: what was kept before is right afterwards', async () => {
     const { content, source } = begin();
     const posts = content.repository<Post>({ name: 'post', source });
@@ -225,6 +262,7 @@ describe('figures', () => {
     const menus = content.define('menu', { policy: 'api', load: (key) => key });
     await cache.define('api', { load: (key: string) => key }).get('1'); // as a drop-in does, named after its namespace
     await cache.define('other', { load: (key: string) => key }).get('1');
+    await cache.define('menu.other', { load: (key: string) => key }).get('1');
     for (let i = 0; i < 4; i++) await posts.findById('1');
     for (let i = 0; i < 3; i++) await posts.count();
     await menus.getMany(['a', 'a', 'b']);
@@ -233,12 +271,21 @@ describe('figures', () => {
     const stats = content.stats();
     expect(stats.namespaces).toMatchObject({
       content: { reads: 7, hits: 5, loaded: 2, bypassed: 0, hitRatio: 5 / 7 },
-      api: { reads: 4, loaded: 3, joined: 1, bypassed: 1 },
-      other: { reads: 1, loaded: 1, bypassed: 0 },
+      api: { reads: 4, loaded: 3, joined: 1, bypassed: 1, collections: ['menu', 'api'] },
+      other: { reads: 1, loaded: 1, bypassed: 0, collections: ['other'] },
+      'menu.other': { reads: 1, collections: ['menu.other'] },
     });
-    expect(stats).toMatchObject({ reads: 12, hits: 5, loads: 6, bypassed: 1, hitRatio: 5 / 12 });
+    const own = stats.namespaces['content'].collections;
+    expect(own).toEqual(expect.arrayContaining(['my.post.item', 'my.post.count']));
+    expect(own.every((name) => name.startsWith('my.post.'))).toBe(true);
+    expect(
+      Object.values(stats.namespaces)
+        .flatMap(({ collections }) => collections)
+        .toSorted(),
+    ).toEqual(Object.keys(stats.collections).toSorted());
+    expect(stats).toMatchObject({ reads: 13, hits: 5, loads: 7, bypassed: 1, hitRatio: 5 / 13 });
     expect(Object.keys(stats.collections).filter((name) => name.includes('~'))).toEqual([]);
-    expect(cache.stats().reads).toBe(13);
+    expect(cache.stats().reads).toBe(14);
   });
 
   test('of tiers say how much they found', async () => {

@@ -80,6 +80,24 @@ test('who is overtaken again and again gives up, and has changed nothing', async
   expect(await rows()).toHaveLength(2);
 });
 
+test('what a transaction has read is what it writes over', async () => {
+  const { source, rows, another } = await world();
+  const more = async (read: (within: typeof source) => Promise<Post | undefined>, meanwhile: number) => {
+    let tries = 0;
+    await source.transaction!(async (batch) => {
+      const within = source.within!(batch);
+      const seen = await read(within);
+      if (tries++ === 0) await another(meanwhile)(); // after it was read, and before it is written
+      await within.update(['b'], { stars: seen!.stars + 1 });
+    });
+    expect(tries).toBe(2);
+    return (await rows())[1]['stars'];
+  };
+  expect(await more(async (within) => (await within.findByIds(['b']))[0], 10)).toBe(11);
+  const all = { where: { all: [] }, sort: [], limit: undefined, offset: 0 } as const;
+  expect(await more(async (within) => (await within.findMany(all)).find(({ id }) => id === 'b'), 20)).toBe(21);
+});
+
 test('only the change of the attempt that was made is in the log', async () => {
   const { source, between, another } = await world();
   const backend = d1Backend({ database, tables: `t${made}` });

@@ -116,6 +116,8 @@ describe('the planned events drop what the plan says', () => {
     'content:list:limit=10:v1',
     'content:posts:list:limit=10:v1',
     'content:featured:v1',
+    'content:123',
+    'content:125',
     'api:posts:v1',
     'user:profile:456:v1',
     'user:profile:457:v1',
@@ -130,7 +132,7 @@ describe('the planned events drop what the plan says', () => {
     'plugin:seo:v1',
     'collection:posts:v1',
   ];
-  const item = ['content:post:123:v1', 'content:post:123:meta:v1'];
+  const item = ['content:post:123:v1', 'content:post:123:meta:v1', 'content:123'];
   const lists = ['content:list:limit=10:v1', 'content:posts:list:limit=10:v1', 'content:featured:v1', 'api:posts:v1'];
   test.each<[string, Record<string, string>, string[]]>([
     ['content.create', { id: '123' }, lists],
@@ -299,6 +301,28 @@ describe('an event that the application emits', () => {
     expect(api.peek('/')).toBeUndefined();
     await content.events.emit('content.update', { id: '1' });
     expect(await pages.findMany()).not.toBe(page);
+  });
+
+  test.each(['front', 'member', 'nobody'])(
+    'drops all of its kind if it names none of these: %s',
+    async (repository) => {
+      const { content, posts, pages } = blog(); // in which 'front' is a collection
+      content.repository<Post>({ policy: 'user', name: 'member', source: memorySource<Post>() });
+      const [post, page] = [await posts.findMany(), await pages.findMany()];
+      await content.events.emit('content.update', { id: '1', repository });
+      expect(await posts.findMany()).not.toBe(post);
+      expect(await pages.findMany()).not.toBe(page);
+    },
+  );
+
+  test('drops a repository and a collection of the same name', async () => {
+    const { content, posts } = blog();
+    let loads = 0;
+    const twin = content.define('post', { policy: 'api', load: () => ++loads });
+    const [list] = [await posts.findMany(), await twin.get('a')];
+    await content.events.emit('content.update', { id: '1' });
+    expect(await posts.findMany()).not.toBe(list);
+    expect(await twin.get('a')).toBe(2);
   });
 
   test('is told to listeners once its change is known', async () => {

@@ -1,5 +1,5 @@
 /** For every way to write of every repository: without the change that it says, a stale read would be found. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Cache, createCache } from 'tidemark';
 import { sqlBackend } from 'tidemark/backends/sql';
 import sqlite from 'node-sqlite3-wasm';
@@ -25,6 +25,8 @@ import {
   userRepository,
   userTable,
 } from 'tidemark/content';
+
+vi.setConfig({ testTimeout: 60_000 }); // each way to write has a database of its own
 
 const TIME = '2026-01-01T00:00:00.000Z';
 const content = (id: string, status: string): ContentItem => ({

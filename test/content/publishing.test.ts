@@ -20,6 +20,7 @@ interface Author {
 }
 
 const fields = { status: 'text', stars: 'number' } as const;
+const publication = { at: null };
 const post = (id: string, more: Partial<Post> = {}): Post => {
   return { id, title: `post ${id}`, status: 'draft', stars: 1, pinned: false, meta: { a: [1, null] }, ...more };
 };
@@ -54,7 +55,13 @@ describe.each<[string, () => Promise<Place>]>([
         tiers: [memory(), { store: place.backend(`t${n}`), timeout: '30s' }], // what is late isn't said again
         consistency,
       });
-      const posts = createRepository<Post>({ cache, name: 'post', source: place.source(table, around), fields });
+      const posts = createRepository<Post>({
+        cache,
+        name: 'post',
+        source: place.source(table, around),
+        fields,
+        publication,
+      });
       const authors = createRepository<Author>({ cache, name: 'author', source: place.source(authorTable, around) });
       return { cache, posts, authors };
     };
@@ -238,6 +245,80 @@ describe.each<[string, () => Promise<Place>]>([
         expect((await posts.findMany({ where: { status } })).map(({ id }) => id)).toEqual(
           right.filter((item) => item.status === status).map(({ id }) => id),
         );
+  });
+
+  test('of editors who have seen the same, exactly one is written, and the others have said nothing', async () => {
+    const { process, said, source } = await world();
+    const [one, two] = [process(), process()];
+    await one.posts.create(post('a'));
+    const seen = (await one.posts.findById('a'))!;
+    await drafts(two.posts);
+    const before = (await said()).length;
+    const saved = await Promise.allSettled([
+      one.posts.update('a', { title: 'one', status: 'one' }, { ifSame: seen }),
+      two.posts.update('a', { title: 'two', status: 'two' }, { ifSame: seen }),
+      two.posts.update('a', { title: 'three', status: 'three' }, { ifSame: seen }),
+    ]);
+    const winners = saved.flatMap((save) => (save.status === 'fulfilled' ? [save.value] : []));
+    expect(winners).toHaveLength(1);
+    for (const loser of saved.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[])
+      expect(loser.reason).toMatchObject({ code: 'conflict' });
+    expect(await source().findByIds(['a'])).toEqual(winners);
+    expect(await said()).toHaveLength(before + 1);
+    for (const { posts } of [one, two]) {
+      expect(await posts.findById('a')).toEqual(winners[0]);
+      expect(await drafts(posts)).toEqual([]);
+    }
+  });
+
+  test('what is not what was seen is neither changed nor removed nor published, and nothing that is kept falls', async () => {
+    const { process, said } = await world();
+    const { posts, cache } = process();
+    await posts.create(post('a'));
+    const kept = (await posts.findById('a'))!;
+    const before = await said();
+    const told: unknown[] = [];
+    cache.on('change', (change) => told.push(change));
+    const ifSame = { ...kept, title: 'older' };
+    for (const write of [
+      () => posts.update('a', { title: 'lost' }, { ifSame }),
+      () => posts.update('a', {}, { ifSame }),
+      () => posts.delete('a', { ifSame }),
+      () => posts.publish('a', { ifSame }),
+      () => posts.unpublish('a', { ifSame }),
+    ])
+      await expect(write()).rejects.toMatchObject({ code: 'conflict' });
+    expect([await said(), told]).toEqual([before, []]);
+    expect(await posts.findById('a')).toBe(kept);
+  });
+
+  test('what is what was seen is written, in whichever order its fields come', async () => {
+    const { process } = await world();
+    const { posts } = process();
+    await posts.createMany([post('a', { stars: null }), post('b')]);
+    const { meta, stars: _stars, ...rest } = (await posts.findById('a'))!; // a field that is missing is null
+    const published = (await posts.publish('a', { ifSame: { meta, ...rest } as Post }))!;
+    expect(published.status).toBe('published');
+    const draft = (await posts.unpublish('a', { ifSame: published }))!;
+    expect((await posts.update('a', { title: 'new' }, { ifSame: draft }))?.title).toBe('new');
+    expect(await posts.delete('b', { ifSame: post('b') })).toBe(true);
+    expect(await posts.delete('b', { ifSame: post('b') })).toBe(false); // there is none
+    expect(await posts.update('b', { title: 'new' }, { ifSame: post('b') })).toBe(undefined);
+    expect(await drafts(posts)).toEqual(['a: new']);
+  });
+
+  test('where a write can not be taken back there is no condition', async () => {
+    const { process, said } = await world();
+    const { posts } = process();
+    await posts.create(post('a'));
+    const before = await said();
+    const ifSame = post('a');
+    await posts.inTransaction(async (writer) => {
+      await expect(writer.update('a', { title: 'new' }, { ifSame })).rejects.toMatchObject({ code: 'bad_option' });
+      await expect(writer.delete('a', { ifSame })).rejects.toMatchObject({ code: 'bad_option' });
+    });
+    expect(await said()).toEqual(before);
+    expect(await drafts(posts)).toEqual(['a: post a']);
   });
 
   test('with a log of its own a cache hears of a write after it', async () => {

@@ -12,6 +12,7 @@ import {
   type Media,
   mediaRepository,
   mediaTable,
+  memorySource,
   type RepositoryWrite,
   type Session,
   sessionRepository,
@@ -215,4 +216,22 @@ test('it can be made by something else, such as a content cache with its policie
     ['create', undefined],
     ['publish', 'ann'],
   ]);
+});
+
+test.each([[{ limit: -1 }], [{ offset: 0.5 }], [{ limit: 'all' }], [{ sort: 'id' }]])(
+  'sessions can not be asked for by %o',
+  async (query) => {
+    const sessions = sessionRepository({ cache: createCache(), source: memorySource<Session>() });
+    await expect(sessions.findMany(query as never)).rejects.toMatchObject({ code: 'bad_option' });
+  },
+);
+
+test('a column holds what it was declared to hold, and nothing else is written', async () => {
+  const database = new sqlite.Database(':memory:');
+  for (const statement of contentTables('sqlite')) database.exec(statement);
+  const query = (sql: string, params: sqlite.JSValue[]) => database.all(sql, params);
+  const files = sqlSource<Media>({ ...mediaTable, dialect: 'sqlite', query });
+  for (const size of ['many', NaN, Infinity] as never[])
+    await expect(files.create([{ ...media('a', '/'), size }])).rejects.toMatchObject({ code: 'bad_value' });
+  expect(await files.findByIds(['a'])).toEqual([undefined]);
 });

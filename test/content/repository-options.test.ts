@@ -316,3 +316,89 @@ test('a source without transactions runs none', async () => {
   const { posts } = make();
   await expect(posts.inTransaction(async () => {})).rejects.toMatchObject({ code: 'bad_option' });
 });
+
+test('of a transaction that was run again, what its first run may have committed is said as well', async () => {
+  const source = memorySource<Post>();
+  const posts = createRepository<Post>({
+    cache: createCache(),
+    name: 'post',
+    fields: { status: 'text' },
+    source: {
+      ...source,
+      within: () => source,
+      async transaction(work) {
+        await work('committed, but the answer was lost');
+        return work('again');
+      },
+    },
+  });
+  await posts.create(post('a'));
+  const drafts = () => posts.findMany({ where: { status: 'draft' } });
+  expect(await drafts()).toHaveLength(1);
+  await posts.inTransaction((writer) => writer.update('a', { status: 'published' }));
+  expect(await drafts()).toEqual([]);
+});
+
+test('a condition where a write can not be taken back is refused, and nothing that is kept falls', async () => {
+  const { posts } = make({ publication: {} });
+  await posts.create(post('a'));
+  const kept = await posts.findById('a');
+  const ifSame = post('a');
+  for (const write of [
+    posts.update('a', { title: 'new' }, { ifSame }),
+    posts.delete('a', { ifSame }),
+    posts.publish('a', { ifSame }),
+    posts.unpublish('a', { ifSame }),
+    posts.update('a', { title: 'new' }, { ifsame: ifSame } as never),
+  ])
+    await expect(write).rejects.toMatchObject({ code: 'bad_option' });
+  expect(await posts.findById('a')).toBe(kept);
+});
+
+test('a condition that is nothing is refused, and is not no condition', async () => {
+  const { posts } = make({ publication: {}, source: { transactional: true } as never });
+  await posts.create(post('a'));
+  for (const ifSame of [undefined, null, 'a'] as never[])
+    for (const write of [
+      posts.update('a', { title: 'new' }, { ifSame }),
+      posts.delete('a', { ifSame }),
+      posts.publish('a', { ifSame }),
+    ])
+      await expect(write).rejects.toMatchObject({ code: 'bad_option' });
+  expect(await posts.findById('a')).toEqual(post('a'));
+});
+
+test('items that are not to be cached are one question', async () => {
+  const { posts, counts } = make({ cached: (key) => key.endsWith('a') });
+  await posts.createMany([post('a'), post('b'), post('c')]);
+  const read = () => posts.findByIds(['b', 'a', 'none', 'c']);
+  expect(await read()).toEqual([post('b'), post('a'), undefined, post('c')]);
+  expect(counts.reads).toBe(2);
+  await read();
+  expect(counts.reads).toBe(3);
+});
+
+test('a repository of another cache takes no part in a transaction', async () => {
+  const source = memorySource<Post>();
+  const transactions = {
+    ...source,
+    within: () => source,
+    transaction: (work: (tx: unknown) => Promise<never>) => work({}),
+  };
+  const [one, two] = ['one', 'two'].map((name) =>
+    createRepository<Post>({ cache: createCache(), name, source: transactions }),
+  );
+  const work = one.inTransaction(async (writer) => writer.of(two).create(post('a')));
+  await expect(work).rejects.toMatchObject({ code: 'bad_option' });
+});
+
+test('what is in memory is changed by writing only', async () => {
+  const source = memorySource<Post>();
+  const mine = { ...post('a') };
+  const [{ after }] = await source.create([mine]);
+  mine.status = 'published';
+  expect(await source.findByIds(['a'])).toEqual([post('a')]);
+  expect(() => Object.assign(after!, { status: 'published' })).toThrow(TypeError);
+  await expect(source.create([post('b'), post('b')])).rejects.toMatchObject({ code: 'conflict' });
+  expect(await source.findByIds(['b'])).toEqual([undefined]);
+});

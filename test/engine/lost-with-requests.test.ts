@@ -1,11 +1,11 @@
 /** Where a request that ends takes along what it asked of a tier, the tier is neither full nor shut for ever. */
 import { expect, test } from 'vitest';
 import { type Clock, createCache, type Entry, type Store } from 'tidemark';
-import { nullStore } from 'tidemark/testing';
-import { manualClock } from 'tidemark/testing';
+import { localLog } from 'tidemark/logs/local';
+import { manualClock, nullStore } from 'tidemark/testing';
 import { Emitter } from '../../src/engine/events.ts';
 import { Tier } from '../../src/engine/tier.ts';
-import { idle } from '../support/deferred.ts';
+import { deferred, idle } from '../support/deferred.ts';
 
 const TIMEOUT = 1000;
 const SETTINGS = {
@@ -100,4 +100,63 @@ test('what was held before too long a silence is served again once the log has a
   await time.advanceAsync(3_600_000);
   log.up = false;
   expect(await posts.get('1')).toBe(2);
+  expect(await posts.get('1')).toBe(2); // what was loaded since is kept: only what was doubted has been given up
+});
+
+test('loads that ended with their requests are forgotten', async () => {
+  const clock = manualClock();
+  const cache = createCache({ clock, background: () => {}, joinTimeout: '5s' });
+  const posts = cache.define('post', { load: () => new Promise<number>(() => {}) });
+  for (let n = 0; n < 3000; n++) void posts.get(`${n}`);
+  await clock.advanceAsync(6000);
+  for (let n = 3000; n < 6000; n++) void posts.get(`${n}`);
+  await idle();
+  let held = 0;
+  for (let n = 0; n < 6000; n++) if ((await cache.explain(['post', `${n}`])).inFlight) held++;
+  expect(held).toBeLessThanOrEqual(4000);
+  expect((await cache.explain(['post', '5999'])).inFlight).toBe(true);
+});
+
+test('a load that takes longer than others wait for it is kept all the same', async () => {
+  const clock = manualClock();
+  const cache = createCache({ clock, background: () => {}, joinTimeout: '5s' });
+  const load = deferred<number>();
+  const posts = cache.define('post', { load: () => load.promise });
+  const read = posts.get('slow');
+  await clock.advanceAsync(60_000);
+  load.resolve(1);
+  expect([await read, posts.peek('slow')]).toEqual([1, 1]);
+});
+
+test('a platform that refuses to stay is no reason to lose a change', async () => {
+  const clock = manualClock();
+  const refuse = { now: false };
+  const inner = localLog();
+  let up = true;
+  const answer = async <T>(value: T) => {
+    if (!up) throw new Error('down');
+    return value;
+  };
+  const cache = createCache({
+    clock,
+    background: () => {
+      if (refuse.now) throw new Error('no request');
+    },
+    log: {
+      sync: false,
+      append: (change, call) => answer(null).then(() => inner.append(change, call)),
+      position: (call) => answer(null).then(() => inner.position(call)),
+      read: (after, call) => answer(null).then(() => inner.read(after, call)),
+      stamps: (names, call) => answer(null).then(() => inner.stamps(names, call)),
+    },
+  });
+  let truth = 1;
+  const posts = cache.define<number>('post', { load: () => truth });
+  await posts.get('1');
+  truth = 2;
+  [up, refuse.now] = [false, true];
+  const result = posts.invalidate('1').catch(() => undefined);
+  await idle();
+  await result;
+  expect(cache.stats().log.unsaid).toBe(1);
 });

@@ -158,3 +158,26 @@ test('the nesting that is allowed is a thousand deep', () => {
   expect(() => isolate(nested(1002), 'frozen')).toThrow(expect.objectContaining({ code: 'bad_value' }));
   expect(() => isolate(nested(200_000), 'copied')).toThrow(expect.objectContaining({ code: 'bad_value' }));
 });
+
+test('frozen: what an array has beside its elements is frozen as well, and refused if it can not be kept', () => {
+  const array = Object.assign([,], { more: { n: 1 } }); // eslint-disable-line no-sparse-arrays
+  isolate(array, 'frozen');
+  expect(Object.isFrozen(array.more)).toBe(true);
+  expect(() => isolate(Object.assign([,], { more: () => {} }), 'frozen')).toThrow('a function'); // eslint-disable-line no-sparse-arrays
+});
+
+test('frozen: an array of great length with little in it costs no more than that', () => {
+  let asked = 0;
+  const array: unknown[] = [];
+  array[2 ** 32 - 2] = 'last';
+  const watched = new Proxy(array, { get: (target, name) => (asked++, Reflect.get(target, name) as unknown) });
+  isolate(watched, 'frozen');
+  expect(asked).toBeLessThan(100);
+});
+
+test('a copy has what the original has under a name that every object has, also where that can not be overwritten', () => {
+  const prototype = Object.freeze(Object.assign(Object.create(null) as object, { constructor: 1 }));
+  const value = Object.create(prototype) as object;
+  Object.defineProperty(value, 'constructor', { value: 'mine', enumerable: true, writable: true, configurable: true });
+  expect(Object.getOwnPropertyDescriptors(copy(value))).toEqual(Object.getOwnPropertyDescriptors(value));
+});

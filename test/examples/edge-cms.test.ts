@@ -121,6 +121,12 @@ test('of two editors in two isolates who save over the same version one is told'
   expect(saves.map(({ status }) => status).toSorted()).toEqual([200, 412]);
 });
 
+test('a slug that is taken is refused, and nothing of it is there', async () => {
+  const taken = await edit('syd', 'POST', '/posts', { title: 'Another', slug: 'marks-2' });
+  expect([taken.status, JSON.parse(taken.text)]).toEqual([409, { error: 'there is one with this slug' }]);
+  expect((await visit('syd', '/api/posts/marks-2')).text).toContain('On marks, part 2');
+});
+
 test('the cache’s own page and figures are for who has the token', async () => {
   expect((await visit('fra', '/cache/stats')).status).toBe(401);
   const { status, text } = await visit('fra', '/cache/stats', { headers: editing });

@@ -48,6 +48,8 @@ export const READING: readonly Mutation[] = [
   },
   {
     guard: 'what lies below the floor of the log is not vouched for',
+    setups: ['disk'],
+    from: 170,
     edits: [
       {
         file: 'engine/stamp-table.ts',
@@ -117,6 +119,8 @@ export const READING: readonly Mutation[] = [
   },
   {
     guard: 'what is promoted keeps the time that it has left',
+    setups: ['shared'],
+    from: 60,
     edits: [
       {
         file: 'engine/read.ts',

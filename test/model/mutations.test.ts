@@ -34,7 +34,8 @@ describe('without the guard the model fails:', () => {
           const { violation } = await play({ setup, seed, platform });
           if (violation === undefined) continue;
           expect((await whole({ setup, seed, platform })).violation, 'with the guard in').toBeUndefined();
-          console.log(`${mutation.guard}: found by MODEL_SEED=${setup}:${seed}: ${violation.slice(0, 120)}`);
+          const seedOf = mutation.conditions ? 'REQUESTS_SEED' : 'MODEL_SEED';
+          console.log(`${mutation.guard}: found by ${seedOf}=${setup}:${seed}: ${violation.slice(0, 120)}`);
           expect(violation).toBeTypeOf('string');
           return;
         }

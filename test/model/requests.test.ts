@@ -3,7 +3,7 @@
  * what they have under way. No read is wrong, none waits for long for what another request has taken along, and what was
  * said is said.
  *
- * `MODEL_SEED=kv:42 npx vitest run test/model/requests` plays one schedule and tells it.
+ * `REQUESTS_SEED=kv:42 npx vitest run test/model/requests` plays one schedule and tells it.
  */
 import { describe, expect, test, vi } from 'vitest';
 import type { Setup } from 'tidemark/testing';
@@ -17,7 +17,7 @@ vi.mock('../../src/engine/batch.ts', async (original) => {
 });
 
 const soak = process.env['SOAK'] === '1';
-const again = process.env['MODEL_SEED'];
+const again = process.env['REQUESTS_SEED'];
 const MORE = 100; // times as many in a soak
 
 const COUNTS = { kv: 150, shared: 100, cluster: 60, strong: 60 } satisfies Partial<Record<Setup, number>>;
@@ -28,7 +28,7 @@ async function played(setup: Setup, seed: number): Promise<number> {
   const { violation, reads } = await play(playing);
   if (violation === undefined) return reads;
   const { trace, violation: reduced } = await reduce(playing, violation);
-  throw new Error([violation, `Again with: MODEL_SEED=${setup}:${seed}`, reduced, ...trace].join('\n'));
+  throw new Error([violation, `Again with: REQUESTS_SEED=${setup}:${seed}`, reduced, ...trace].join('\n'));
 }
 
 if (again === undefined)
@@ -45,7 +45,7 @@ if (again === undefined)
     );
   });
 else
-  test('the schedule of MODEL_SEED', { timeout: 300_000 }, async () => {
+  test('the schedule of REQUESTS_SEED', { timeout: 300_000 }, async () => {
     const [setup, seed] = again.split(':');
     expect(await played(setup as Setup, Number(seed))).toBeGreaterThan(0);
   });

@@ -16,6 +16,13 @@ const shared: readonly (readonly [string, (names: readonly [string, string]) => 
     },
   ],
   [
+    'a log, in requests',
+    (names) => {
+      const log = localLog();
+      return names.map((name) => createCache({ name, log, background: () => {} })) as unknown as Pair;
+    },
+  ],
+  [
     'a log and a memory tier',
     (names) => {
       const log = localLog();

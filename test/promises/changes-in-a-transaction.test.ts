@@ -34,7 +34,8 @@ function begin() {
   const cache = createCache({ clock, log, tiers: [memory({ clock })] });
   const source = { truth: 1 };
   const values = cache.define<number>('value', { load: () => source.truth, tags: () => ['all'] });
-  return { cache, clock, values, source, state, commit };
+  const appended = async () => (await inner.position({ signal: new AbortController().signal })).head;
+  return { cache, clock, values, source, state, commit, appended };
 }
 
 describe('after the commit', () => {
@@ -66,6 +67,95 @@ describe('after the commit', () => {
     state.down = false;
     await clock.advanceAsync(2000);
     expect(cache.stats().log.unsaid).toBe(0);
+  });
+});
+
+test('whether a cache can do so is known without trying', () => {
+  expect([begin().cache.transactional, createCache().transactional]).toEqual([true, false]);
+});
+
+const selectors = [
+  { key: ['value', 'k'] },
+  { prefix: 'value' },
+  { tags: ['all'] },
+  { pattern: 'value:*' },
+  { all: true },
+  { keys: [['value', 'k']], tags: ['all', 'other'], patterns: ['value:*', 'other:*'] },
+] as const;
+
+describe.each(selectors.flatMap((selector) => [false, true].map((soft) => ({ selector, soft }))))(
+  'of $selector, soft: $soft, ',
+  ({ selector, soft }) => {
+    test('the log holds what was committed, and nothing is appended again', async () => {
+      const { cache, values, commit, appended } = begin();
+      await values.get('k');
+      const transaction = new Transaction();
+      const changes = cache.changesIn(transaction);
+      await changes.invalidate(selector, { soft });
+      await commit(transaction);
+      expect(await changes.committed()).toEqual({ mark: 1, reach: 'everywhere' });
+      expect(await changes.committed()).toEqual({ mark: 1, reach: 'everywhere' });
+      expect(await appended()).toBe(1);
+    });
+
+    test('the change is said by itself if the transaction was of another database than the log', async () => {
+      const { cache, values, source, appended } = begin();
+      await values.get('k');
+      const changes = cache.changesIn(new Transaction()); // that the log never hears of
+      await changes.invalidate(selector, { soft });
+      await cache.invalidate({ key: 'unrelated', pattern: 'unrelated:*' });
+      source.truth = 2;
+      expect(await changes.committed()).toEqual({ mark: 2, reach: 'everywhere' });
+      expect(await appended()).toBe(2);
+      expect(await values.get('k')).toBe(2);
+    });
+  },
+);
+
+test('what was said in a transaction without waiting for it counts as well', async () => {
+  const { cache, values, source, commit } = begin();
+  await values.get('k');
+  const transaction = new Transaction();
+  const changes = cache.changesIn(transaction);
+  const saying = changes.invalidate({ tags: ['all'] });
+  source.truth = 2;
+  await commit(new Transaction());
+  const done = changes.committed();
+  await Promise.all([saying, done]);
+  expect(await values.get('k')).toBe(2);
+});
+
+describe('after the end of a transaction that may have been rolled back', () => {
+  test('nothing is said if it was', async () => {
+    const { cache, values, appended } = begin();
+    await values.get('k');
+    const changes = cache.changesIn(new Transaction());
+    await changes.invalidate({ tags: ['all'] });
+    expect(await changes.ended()).toEqual({ mark: 0, reach: 'everywhere' });
+    expect([await appended(), values.peek('k'), cache.stats().log.unsaid]).toEqual([0, 1, 0]);
+  });
+
+  test('it is known if it was not', async () => {
+    const { cache, values, source, commit, appended } = begin();
+    await values.get('k');
+    const transaction = new Transaction();
+    const changes = cache.changesIn(transaction);
+    await changes.invalidate({ tags: ['all'] });
+    source.truth = 2;
+    await commit(transaction);
+    expect(await changes.ended()).toEqual({ mark: 1, reach: 'everywhere' });
+    expect([await values.get('k'), await appended()]).toEqual([2, 1]);
+  });
+
+  test('a log that does not answer is no reason to serve what may have changed', async () => {
+    const { cache, values, source, state } = begin();
+    await values.get('k');
+    const changes = cache.changesIn(new Transaction());
+    await changes.invalidate({ tags: ['all'] });
+    source.truth = 2;
+    state.down = true;
+    expect(await changes.ended()).toEqual({ mark: undefined, reach: 'local' });
+    expect(await values.get('k')).toBe(2);
   });
 });
 

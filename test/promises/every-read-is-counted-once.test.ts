@@ -181,3 +181,14 @@ test('memory’s usage: entries, evicted, expired', async () => {
   await posts.get('4');
   expect(cache.stats().tiers[0].usage).toEqual({ entries: 2, bytes: undefined, evicted: 2, expired: 1 });
 });
+
+test('a tier that does not keep a collection is not read for it', async () => {
+  const store = new MapStore();
+  const cache = createCache({ tiers: [memory(), store] });
+  const posts = cache.define<string>('post', { load: () => 'x', tiers: ['memory'] });
+  await posts.get('1');
+  expect(cache.stats().tiers.map(({ reads, found }) => [reads, found])).toEqual([
+    [1, 0],
+    [0, 0],
+  ]);
+});

@@ -14,12 +14,12 @@ async function changes(
   for (let i = from; i < to; i++) await cache.invalidate(change(i));
 }
 
-test('a million invalidations of a million tags', async () => {
+test('invalidations of two hundred thousand tags, six times what is remembered', async () => {
   const cache = createCache();
   const posts = cache.define<number>('post', { load: (key) => Number(key), tags: (n) => [`tag ${n}`] });
   await posts.get('7');
   let most = 0;
-  for (let batch = 0; batch < 100; batch++) {
+  for (let batch = 0; batch < 20; batch++) {
     // 10,000 tags are one change: what counts is how many names are remembered.
     await cache.invalidate({ tags: Array.from({ length: 10_000 }, (_, i) => `other ${batch * 10_000 + i}`) });
     most = Math.max(most, cache.stats().log.stamps.table);

@@ -1,7 +1,8 @@
 /** Options of the API, checked. */
 import { TidemarkError } from '../../engine/errors.ts';
 import { describe } from '../../engine/key.ts';
-import { aFunction, checkOptions, functionOrNothing, list, nonEmptyText, trueOrFalse } from '../../engine/options.ts';
+import { aFunction, checkOptions, functionOrNothing, list, trueOrFalse } from '../../engine/options.ts';
+import { checkedSecret } from '../signature.ts';
 import type { AdminContent, AdminWarmed, By } from './administered.ts';
 import type { Authorize } from './authorize.ts';
 import type { KvPlace } from './kv-keys.ts';
@@ -45,7 +46,6 @@ const NAMES: readonly (keyof ContentAdminOptions)[] = [
   'warm',
   'onError',
 ];
-const SHORTEST_SECRET = 16;
 const BASE = /^(\/[\w.~-]+)+$/;
 
 /** Options with their defaults. */
@@ -68,8 +68,7 @@ export function adminSettings(options: ContentAdminOptions): AdminSettings {
       'bad_option',
       `${what}: basePath must be a path such as '/cache', not ${describe(basePath)}`,
     );
-  if (secret !== undefined && nonEmptyText(`${what}: secret`, secret).length < SHORTEST_SECRET)
-    throw new TidemarkError('bad_option', `${what}: secret must have at least ${SHORTEST_SECRET} characters`);
+  checkedSecret(`${what}: secret`, secret);
   list(`${what}: origins`, origins);
   origins.forEach((origin, i) => {
     if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin)

@@ -78,8 +78,8 @@ const $defs: Fields = {
   Error: exactly({ error: exactly({ code: text, message: text }) }, 'Every answer of status 400 and above but 503.'),
   Figures: exactly({ ...figures, bypassed: count }, 'One read is one outcome: reads is the sum of hits to aborted.'),
   Namespace: exactly(
-    { name: text, ...figures, bypassed: count },
-    'bypassed: reads that the switches sent to the source.',
+    { name: text, collections: texts, ...figures, bypassed: count },
+    'collections: what it is made of. bypassed: reads that the switches sent to the source.',
   ),
   Collection: exactly({ name: text, ...figures }),
   Stats: exactly({
@@ -95,6 +95,7 @@ const $defs: Fields = {
     ...tier,
     ...Object.fromEntries(['reads', 'found', 'failures', 'skipped'].map((name) => [name, count])),
     ...Object.fromEntries(['entries', 'bytes', 'evicted', 'expired'].map((name) => [name, orNull(count)])),
+    gauges: { type: 'object', additionalProperties: count, description: 'What the store counts besides, by name.' },
   }),
   Health: exactly(
     { ok: yes, reasons: texts, notes: texts },
@@ -169,7 +170,10 @@ const $defs: Fields = {
     { dryRun: { const: false }, mark: orNull(number), reach },
     'local: the log will be told; null: no rule said that anything has changed.',
   ),
-  Clear: some({ collection: text, dryRun: yes }, 'Everything, or one collection.'),
+  Clear: some(
+    { collection: text, namespace: text, dryRun: yes },
+    'Everything, one collection, or all collections of one namespace.',
+  ),
   Warm: some({}, 'Nothing is asked.'),
   Warmed: exactly({ warmed: count, failed: count }),
 };

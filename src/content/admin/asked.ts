@@ -57,18 +57,22 @@ function payloadOf(payload: unknown): AdminEvent['payload'] {
   return payload as AdminEvent['payload'];
 }
 
-/** One collection, or everything. */
+/** One collection, one namespace, or everything. */
 export interface ClearAsked {
   readonly collection: string | undefined;
+  readonly namespace: string | undefined;
   readonly dryRun: boolean;
 }
 
 /** What is to be cleared, or would be. */
 export function clearAsked(body: Readonly<Record<string, unknown>>): ClearAsked {
-  checkOptions('clear', body, ['collection', 'dryRun']);
-  const { collection } = body;
-  if (collection !== undefined) nonEmptyText('clear: collection', collection);
-  return { collection: collection as string | undefined, dryRun: trueOrFalse('clear: dryRun', body['dryRun']) };
+  checkOptions('clear', body, ['collection', 'namespace', 'dryRun']);
+  const name = (what: 'collection' | 'namespace') =>
+    body[what] === undefined ? undefined : nonEmptyText(`clear: ${what}`, body[what]);
+  const asked = { collection: name('collection'), namespace: name('namespace') };
+  if (asked.collection !== undefined && asked.namespace !== undefined)
+    throw new TidemarkError('bad_option', 'clear: give collection or namespace, not both');
+  return { ...asked, dryRun: trueOrFalse('clear: dryRun', body['dryRun']) };
 }
 
 /** How many entries a page has. */

@@ -1,7 +1,7 @@
 /** Who may look, and who may change: asked with every request, before anything else. */
 import { TidemarkError } from '../../engine/errors.ts';
 import { checkOptions, list, nonEmptyText, trueOrFalse } from '../../engine/options.ts';
-import { sameText } from './same-text.ts';
+import { sameText } from '../same-text.ts';
 
 /** Somebody who has been let in. */
 export interface Permission {

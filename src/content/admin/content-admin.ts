@@ -87,6 +87,11 @@ function routes(settings: AdminSettings): Hono<Env> {
   };
 
   const figures = () => adminStats(cache, content.figures);
+  const namespaceOf = (name: string) => {
+    const found = figures().namespaces.find((one) => one.name === name);
+    if (!found) throw new Refusal('not_found', 'there is no such namespace');
+    return found;
+  };
   const page = async (c: Context<Env>) => {
     const { actor, canWrite } = c.var.permission;
     const nonce = drawNonce();
@@ -110,10 +115,7 @@ function routes(settings: AdminSettings): Hono<Env> {
 
   serve('GET', '/stats', (c) => c.json(figures()));
   serve('GET', '/stats/:namespace{.+}', (c) => {
-    const name = restOf(c.req.raw, `${base}/stats/`);
-    const found = figures().namespaces.find((one) => one.name === name);
-    if (!found) throw new Refusal('not_found', 'there is no such namespace');
-    return c.json(found);
+    return c.json(namespaceOf(restOf(c.req.raw, `${base}/stats/`)));
   });
   serve('GET', '/health', (c) => {
     const health = content.health();
@@ -155,8 +157,9 @@ function routes(settings: AdminSettings): Hono<Env> {
   };
   serve('POST', '/invalidate', async (c) => change(c, changeAsked(await bodyOf(c.req.raw))));
   serve('POST', '/clear', async (c) => {
-    const { collection, dryRun } = clearAsked(await bodyOf(c.req.raw));
-    if (collection !== undefined) return change(c, { what: { prefix: [collection] }, dryRun });
+    const { collection, namespace, dryRun } = clearAsked(await bodyOf(c.req.raw));
+    const named = namespace === undefined ? collection && [collection] : namespaceOf(namespace).collections;
+    if (named) return change(c, { what: { prefixes: named.map((name) => [name]) }, dryRun });
     if (dryRun) return change(c, { what: { all: true }, dryRun });
     const { mark = null, reach = null } = (await content.clear({ actor: c.var.permission.actor })) ?? {};
     return c.json({ dryRun, mark, reach });

@@ -25,7 +25,7 @@ export interface TierFigures extends Omit<TierStats, 'usage'> {
 export interface AdminStats {
   readonly at: string;
   readonly cache: string;
-  readonly totals: NamespaceStats;
+  readonly totals: Omit<NamespaceStats, 'collections'>;
   readonly namespaces: readonly NamespaceFigures[];
   readonly collections: readonly CollectionFigures[];
   readonly tiers: readonly TierFigures[];
@@ -52,7 +52,7 @@ const COUNTS: readonly (keyof CollectionStats)[] = [
 /** All figures now. */
 export function adminStats(cache: Cache, stats: CacheStats | ContentStats): AdminStats {
   const collections = named(stats.collections);
-  const namespaces = 'namespaces' in stats ? named(stats.namespaces) : collections.map(withoutBypass);
+  const namespaces = 'namespaces' in stats ? named(stats.namespaces) : collections.map(namespaceOf);
   return {
     at: new Date().toISOString(),
     cache: cache.name,
@@ -68,15 +68,25 @@ function named<T extends object>(all: Readonly<Record<string, T>>): (T & { reado
   return Object.entries(all).map(([name, figures]) => ({ name, ...figures }));
 }
 
-function withoutBypass(figures: CollectionFigures): NamespaceFigures {
-  return { ...figures, bypassed: 0 };
+function namespaceOf(figures: CollectionFigures): NamespaceFigures {
+  return { ...figures, collections: [figures.name], bypassed: 0 };
 }
 
 function counted(stats: CollectionStats): CollectionStats {
   return Object.fromEntries(COUNTS.map((name) => [name, stats[name]])) as unknown as CollectionStats;
 }
 
-function tierFigures({ name, reads, found, failures, skipped, breaker, distrusted, usage }: TierStats): TierFigures {
+function tierFigures({
+  name,
+  reads,
+  found,
+  failures,
+  skipped,
+  breaker,
+  distrusted,
+  usage,
+  gauges,
+}: TierStats): TierFigures {
   const { entries = null, bytes = null, evicted = null, expired = null } = usage ?? {};
-  return { name, reads, found, failures, skipped, breaker, distrusted, entries, bytes, evicted, expired };
+  return { name, reads, found, failures, skipped, breaker, distrusted, entries, bytes, evicted, expired, gauges };
 }

@@ -91,6 +91,14 @@ export function metricsText({ cache, collections, totals, tiers, log }: AdminSta
       '1 while the breaker is open.',
       perTier((t) => t.breaker === 'open'),
     ),
+    family(
+      'tier_gauge',
+      'gauge',
+      'What the store of the tier counts besides.',
+      tiers.flatMap(({ name: tier, gauges }) =>
+        Object.entries(gauges).map(([gauge, value]): Sample => [{ tier, gauge }, value]),
+      ),
+    ),
     family('log_known_mark', 'gauge', 'The newest mark known.', [[{}, log.known]]),
     family('log_unsaid', 'gauge', 'Changes that wait to be said.', [[{}, log.unsaid]]),
     family('log_silent_seconds', 'gauge', 'Since when all that is in the log is known.', [[{}, log.silentFor / 1000]]),

@@ -5,8 +5,8 @@
  * must bring what no browser adds by itself: the token that stands in the page, or `Authorization` of another scheme than
  * those that a browser fills in for its user.
  */
+import { Signer } from '../signature.ts';
 import { Refusal } from './refusal.ts';
-import { sameText } from './same-text.ts';
 
 /** The field that carries the page's token. */
 const TOKEN_FIELD = 'x-cache-token';
@@ -14,34 +14,29 @@ const TOKEN_FIELD = 'x-cache-token';
 const LIFETIME = 12 * 3_600_000; // of a token, in milliseconds
 const BY_ITSELF = /^(basic|digest|negotiate|ntlm)\b/i;
 
-const encoder = new TextEncoder();
-
 /** Makes and knows the tokens of pages, each for one actor and some hours. */
 export class Tokens {
-  #key: Uint8Array<ArrayBuffer> | undefined;
+  readonly #signer: Signer;
 
-  /** Without a secret, one is drawn when a request first needs it: then a token is good where it was made, and only there. */
+  /** Without a secret a token is good where it was made, and only there. */
   constructor(secret: string | undefined) {
-    this.#key = secret === undefined ? undefined : encoder.encode(secret);
+    this.#signer = new Signer(secret);
   }
 
   async make(actor: string, now: number): Promise<string> {
     const until = now + LIFETIME;
-    return `${until}.${await this.#sign(actor, until)}`;
+    return `${until}.${await this.#signer.sign(textOf(actor, until))}`;
   }
 
   async knows(token: string, actor: string, now: number): Promise<boolean> {
     const [, until, signature] = /^(\d{1,15})\.([0-9a-f]{64})$/.exec(token) ?? [];
     if (until === undefined || Number(until) <= now) return false;
-    return sameText(signature, await this.#sign(actor, Number(until)));
+    return this.#signer.knows(textOf(actor, Number(until)), signature);
   }
+}
 
-  async #sign(actor: string, until: number): Promise<string> {
-    const raw = (this.#key ??= crypto.getRandomValues(new Uint8Array(32)));
-    const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-    const signed = await crypto.subtle.sign('HMAC', key, encoder.encode(`tidemark admin\n${until}\n${actor}`));
-    return Array.from(new Uint8Array(signed), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  }
+function textOf(actor: string, until: number): string {
+  return `tidemark admin\n${until}\n${actor}`;
 }
 
 /** Refuses a write that the user's browser may have been made to send. */

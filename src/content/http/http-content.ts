@@ -15,6 +15,11 @@ import { type Made, missing, type Parts, represent, type Shown } from './represe
 
 /** How a reading is answered. */
 export interface Answering<T> extends Shown<T> {
+  /**
+   * The name of this way to answer. Needed where one reading is answered in two ways that both have a `serialize`, a
+   * `version` or the like of their own: else one would be given what was made for the other.
+   */
+  readonly form?: string;
   /** Which representation is wanted. What it looks at is named in Vary; what it answers is a part of key and ETag. */
   readonly represent?: (asked: AskedField, request: Request) => Parts;
   /** Read for this request alone, and to be kept by nobody: what an editor looks at before it is published. */
@@ -96,12 +101,20 @@ class Responder implements HttpContent {
     if (visit.audience === 'none' || noStore || off)
       return this.#present(visit, await this.#alone(visit), { forwarded: noStore ? 'request' : 'bypass' });
     let loaded = false;
-    const look = (load: 'load' | 'only look') =>
-      this.#kept(visit, (context) => {
-        if (load === 'only look') throw NOT_KEPT;
-        loaded = true;
-        return this.#make(visit, context);
-      });
+    const look = async (load: 'load' | 'only look'): Promise<Made> => {
+      for (;;) {
+        try {
+          return await this.#kept(visit, (context) => {
+            if (load === 'only look') throw NOT_KEPT;
+            loaded = true;
+            return this.#make(visit, context);
+          });
+        } catch (error) {
+          if (error !== NOT_KEPT || load === 'only look') throw error;
+          // The load that was joined was that of somebody who only looks.
+        }
+      }
+    };
     try {
       if (noCache) await this.#forget(visit);
       let made = await look(onlyIfCached ? 'only look' : 'load');
@@ -146,14 +159,14 @@ class Responder implements HttpContent {
     const { principal, release } = this.#o;
     const asked = new Inquiry(request);
     const forAll = typeof of !== 'function' && of.scope === 'everyone';
-    const who = principal && !forAll ? principalOf(await principal(asked.field, request)) : 'anonymous';
-    const reading = typeof of === 'function' ? of(who) : of;
+    const asks = principal && !forAll ? principalOf(await principal(asked.field, request)) : 'anonymous';
+    const reading = typeof of === 'function' ? of(asks) : of;
     const scope = reading.scope ?? 'user';
     const unknown = !principal && scope !== 'everyone' && request.headers.has('authorization');
-    const seen = seenBy(scope, who);
+    const seen = seenBy(scope, reading.principal ?? asks);
     const few = seen !== undefined && seen !== 'anonymous';
     const parts = how.represent?.(asked.field, request) ?? {};
-    const named = entityTag({ mark: '', ...parts });
+    const named = entityTag({ mark: wayOf(how), ...parts });
     return {
       request,
       asked,
@@ -235,6 +248,12 @@ class Responder implements HttpContent {
 
 interface Times {
   ttl(ttl: number): void;
+}
+
+/** What an answer is made by beside its reading: one of another making isn't the same, and has another key. */
+function wayOf<T>(how: Answering<T>): string {
+  const own = (['serialize', 'version', 'lastModified', 'restricted'] as const).filter((part) => how[part]);
+  return `${own.join(' ')}/${how.form ?? ''}`;
 }
 
 function policyOf<T>({ policy, key }: Reading<T>): string {

@@ -1,5 +1,5 @@
 /** Writing to a repository if an item still is what somebody saw. */
-import type { Item } from '../matching.ts';
+import { isSameItem, type Item } from '../matching.ts';
 import type { WriterIn } from '../repository.ts';
 import { OVERTAKEN } from './guarded-write.ts';
 
@@ -28,7 +28,7 @@ export async function ifUnchanged<T extends Item, R>(
     return await repository.inTransaction(async (writer) => {
       // To write what is there says what was there, and nobody else writes it before the commit.
       const [proof] = await writer.source.update([String(seen[id])], seen);
-      if (!proof?.before || !same(proof.before, seen)) throw OVERTAKEN_HERE;
+      if (!proof?.before || !isSameItem(proof.before, seen)) throw OVERTAKEN_HERE;
       return work(writer);
     });
   } catch (error) {
@@ -39,8 +39,3 @@ export async function ifUnchanged<T extends Item, R>(
 
 /** Rolls back. */
 const OVERTAKEN_HERE: unique symbol = Symbol('overtaken here');
-
-function same(a: Item, b: Item): boolean {
-  const texts = [a, b].map((item) => JSON.stringify(Object.entries(item).toSorted(([x], [y]) => (x < y ? -1 : 1))));
-  return texts[0] === texts[1];
-}

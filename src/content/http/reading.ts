@@ -4,8 +4,8 @@ import { TidemarkError } from '../../engine/errors.ts';
 import type { Selector } from '../../engine/invalidate.ts';
 import type { Key } from '../../engine/key.ts';
 import type { Item } from '../matching.ts';
-import type { Scope } from '../principal.ts';
-import { normalQuery, type Query, textOfQuery } from '../query.ts';
+import type { Principal, Scope } from '../principal.ts';
+import { type Query, textOfQuery } from '../query.ts';
 
 /** What a reading may say while it reads. */
 export type ReadingContext = Pick<LoadContext, 'signal' | 'tag' | 'dependsOn'>;
@@ -24,6 +24,8 @@ export interface Reading<T> {
   readonly policy?: string;
   /** On whom it depends. Default `'user'`: kept for each reader apart. */
   readonly scope?: Scope;
+  /** On whose behalf it is read, whoever asks: then it is kept for them alone. Default who asks. */
+  readonly principal?: Principal;
   /** What is invalidated when somebody trusted wants it anew. Default what is kept of the answer. */
   readonly anew?: Selector;
 }
@@ -32,6 +34,8 @@ export interface Reading<T> {
 export interface ReadableRepository<T extends Item, Include = never> {
   /** The first part of its tags. */
   readonly name: string;
+  /** On whose behalf it reads; a reading of it is kept for nobody else. */
+  readonly principal?: Principal;
   findById(id: string, options?: Finding<Include>): Promise<T | undefined>;
   findMany(query?: Query, options?: Finding<Include>): Promise<readonly T[]>;
   restsOn(query?: Query): readonly string[];
@@ -60,9 +64,8 @@ export function itemOf<T extends Item, Include = never>(
   id: string,
   options: ReadingOptions<Include> = {},
 ): Reading<T> {
-  const { name } = repository;
   return {
-    ...common('item', id, name, [`${name}#${id}`], options),
+    ...common('item', id, repository, [`${repository.name}#${id}`], options),
     read: ({ signal }) => repository.findById(id, finding(signal, options)),
   };
 }
@@ -78,10 +81,10 @@ export function listOf<T extends Item, Include = never>(
   options: ReadingOptions<Include> = {},
 ): Reading<readonly T[]> {
   const { name } = repository;
-  const text = textOfQuery(normalQuery(query));
+  const text = textOfQuery(query);
   const own = repository.restsOn(query).filter((tag) => tag !== name);
   return {
-    ...common('list', text, name, own, options),
+    ...common('list', text, repository, own, options),
     read: ({ signal }) => repository.findMany(query, finding(signal, options)),
   };
 }
@@ -89,7 +92,7 @@ export function listOf<T extends Item, Include = never>(
 function common<Include>(
   what: 'item' | 'list',
   text: string,
-  name: string,
+  { name, principal = 'anonymous' }: Pick<ReadableRepository<Item>, 'name' | 'principal'>,
   own: readonly string[],
   { include, with: others = [], policy, scope }: ReadingOptions<Include>,
 ): Omit<Reading<unknown>, 'read'> {
@@ -104,6 +107,7 @@ function common<Include>(
     tags: [name, ...own, ...more],
     dependsOn: [[`${name}.${what}`, text]],
     anew: { tags: own },
+    ...(principal !== 'anonymous' && { principal }),
     ...(policy !== undefined && { policy }),
     ...(scope !== undefined && { scope }),
   };

@@ -23,7 +23,11 @@ export interface Shown<T> {
    * digest of the body, taken once when it is made.
    */
   readonly version?: (value: T) => string | number | bigint;
-  /** When the value changed last, in milliseconds since the epoch; for lists that is hardly known, and better not said. */
+  /**
+   * When the value changed last, in milliseconds since the epoch. Of lists, and of what shows more than the value itself (an
+   * author, say), that is hardly known, and better not said: a client that asks by the date alone would be told that nothing
+   * has changed.
+   */
   readonly lastModified?: (value: T) => number | undefined;
   /** Whether the value is not for all, as drafts are. */
   readonly restricted?: (value: T) => boolean;

@@ -40,7 +40,8 @@ export type SessionRepository = Ready<Session, SessionReads>;
 
 /**
  * A repository of sessions. Whether one has expired, by `clock`, is looked at when it is read, and so lists are read whole,
- * whatever their limit: ask for the sessions of a user, not for those of all.
+ * whatever their limit: ask for the sessions of a user, not for those of all. What other repositories include of them, and
+ * what a transaction reads from its `source`, is as it is stored: look at `expiresAt`.
  *
  * @throws `bad_option` naming the option.
  */
@@ -63,7 +64,9 @@ export function sessionRepository(options: ReadyOptions<Session>, create?: Creat
         const found = await kept.findByIds<With>(ids, how);
         return found.map((session) => (lives(session) ? session : undefined));
       },
-      async findMany<With>({ limit, offset = 0, ...query }: Query = {}, how?: FindOptions) {
+      async findMany<With>(asked: Query = {}, how?: FindOptions) {
+        normalQuery(asked); // throws what any list throws
+        const { limit, offset = 0, ...query } = asked;
         const found = (await kept.findMany<With>(query, how)).filter(lives);
         return found.slice(offset, limit === undefined ? undefined : offset + limit);
       },

@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<TableDialect, Readonly<Record<ColumnKind, string>>>
   postgres: { text: 'TEXT', time: 'TEXT', json: 'TEXT', number: 'DOUBLE PRECISION', boolean: 'BOOLEAN' },
 };
 
-/** By what the tables are searched besides the id; `*` before it: no two rows are the same in it. */
+/** By what the tables are searched besides the id. Of what is `unique` no two rows have the same. */
 const INDEXES: readonly (readonly [table: TableOptions<never>, columns: readonly string[], kind?: 'unique'])[] = [
   [contentTable, ['collectionId', 'slug'], 'unique'],
   [contentTable, ['status', 'publishedAt']],

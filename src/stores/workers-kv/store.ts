@@ -95,6 +95,13 @@ export class KvStore implements WorkersKvStore {
     return { operations, coalesced, waiting, ...counts, clearing: this.#cursor !== undefined };
   }
 
+  /** The same as numbers, and what the present request may still ask, if it has a budget. */
+  get gauges(): Readonly<Record<string, number>> {
+    const { operations, clearing, ...counts } = this.usage;
+    const left = this.#settings.budget()?.left;
+    return { ...operations, ...counts, clearing: Number(clearing), ...(left !== undefined && { left }) };
+  }
+
   async getMany(keys: readonly string[], { signal }: Call): Promise<readonly (Entry | undefined)[]> {
     signal.throwIfAborted();
     const texts = new Map<string, string | null | undefined>();

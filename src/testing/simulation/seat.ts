@@ -48,6 +48,7 @@ export function seatOf(world: World, disk: Disk | undefined): Seat {
   if (live) tiers.push(chance.once(4) ? { store: live, maxTtl: 350 } : live);
   const time = platform?.clock(clock) ?? clock;
   const entries = world.kv ? kvStore(world, name, time) : backend;
+  const log = world.kv ? backend?.log : !backend && world.log;
   for (const slower of [world.unreliable && outside(world.unreliable), store, entries])
     if (slower) tiers.push({ store: slower, timeout: 200, breaker: { failures: 3, pause: 300 } });
   const { consistency = 'bounded' } = traits;
@@ -55,7 +56,7 @@ export function seatOf(world: World, disk: Disk | undefined): Seat {
     cache: {
       name: NAME,
       tiers,
-      log: (world.kv && backend?.log) ?? world.log,
+      ...(log && { log }),
       consistency,
       maxSilence: mood.maxSilence,
       clock: time,

@@ -159,6 +159,22 @@ test.each([
   expect(await checked('POST /invalidate', '/invalidate', { body })).toMatchObject({ reach: 'everywhere' });
 });
 
+test('POST /clear: all collections of a namespace, as one change, and of no other', async () => {
+  await site.posts.findById('1');
+  await site.posts.findMany();
+  await site.odd.set(['a'], 1);
+  const before = site.cache.stats().log.known;
+  const body = { namespace: 'content' };
+  const would = await checked('POST /clear', '/clear', { body: { ...body, dryRun: true } });
+  expect(would).toMatchObject({ entries: 2 });
+  await checked('POST /clear', '/clear', { body });
+  const held = site.cache.held().entries.filter(({ valid }) => valid);
+  expect(held.map(({ collection }) => collection)).toEqual(['odd']);
+  expect(site.cache.stats().log.known).toBe(before + 1);
+  expect((await site.ask('/cache/clear', { body: { namespace: 'nobody' } })).status).toBe(404);
+  expect((await site.ask('/cache/clear', { body: { ...body, collection: 'odd' } })).status).toBe(400);
+});
+
 test('POST /clear: one collection, or everything, as one change', async () => {
   await site.posts.findById('1');
   await site.odd.set(['a'], 1);

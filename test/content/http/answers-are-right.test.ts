@@ -8,7 +8,7 @@ import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { idle } from '../../support/deferred.ts';
 import { get, post, type Post, START } from './posts.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // sixty histories
+vi.setConfig({ testTimeout: 60_000 }); // thirty histories
 
 const IDS = ['1', '2', '3'];
 const STATUSES = ['draft', 'published'];
@@ -128,7 +128,7 @@ test('a client that has written reads no less than that, from either process, fr
         expect(states.slice(from, to).map((state) => state[one])).toContain(answer);
       for (const at of [0, 1]) for (const one of PATHS) expect(await ask(at, one)).toBe(await truth(one));
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
   expect(notModified).toBeGreaterThan(50); // or nothing was tried
   expect(hits).toBeGreaterThan(50);

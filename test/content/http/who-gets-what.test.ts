@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCache } from 'tidemark';
+import { createRepository, memorySource, type Principal } from 'tidemark/content';
 import {
   type AskedField,
   cacheTag,
@@ -9,6 +10,7 @@ import {
   httpCache,
   httpContent,
   itemOf,
+  listOf,
   parseCacheTags,
 } from 'tidemark/content/http';
 import { failure, idle } from '../../support/deferred.ts';
@@ -160,6 +162,66 @@ test('representations are told apart by key, ETag and Vary', async () => {
   expect(reads()).toBe(1);
 });
 
+test('one reading that is answered in several ways is kept for each', async () => {
+  const { http, posts } = await shop();
+  const upper = async ({ title }: { title: string }) => ({ body: title.toUpperCase(), type: 'text/plain' });
+  const lower = async ({ title }: { title: string }) => ({ body: title.toLowerCase(), type: 'text/plain' });
+  const ask = async (how: Parameters<typeof http.respond<{ title: string; status: string }>>[2]) => {
+    const answer = await http.respond(get(), itemOf(posts, '1'), how);
+    return [await answer.text(), answer.headers.get('cache-control'), answer.headers.has('last-modified')];
+  };
+  for (let round = 0; round < 2; round++) {
+    expect(await ask({})).toEqual([expect.stringContaining('"title":"post 1"'), 'no-cache', false]);
+    expect(await ask({ serialize: upper })).toEqual(['POST 1', 'no-cache', false]);
+    expect(await ask({ serialize: lower, form: 'lower' })).toEqual(['post 1', 'no-cache', false]);
+    expect(await ask({ restricted: () => true })).toEqual([expect.any(String), FOR_NOBODY, false]);
+    expect(await ask({ lastModified: () => 0 })).toEqual([expect.any(String), 'no-cache', true]);
+  }
+});
+
+test.each([undefined, principal])('what is read on behalf of somebody is kept for nobody else: %o', async (who) => {
+  const { http, cache } = await shop({ policies: { note: policies.post }, ...(who && { principal: who }) });
+  const source = memorySource<{ id: string; for: string }>();
+  const told = (by?: Principal) => (by === undefined || by === 'anonymous' ? 'anyone' : by.user!);
+  const notes = createRepository<{ id: string; for: string }>({
+    cache,
+    name: 'note',
+    scope: 'user',
+    source: {
+      ...source,
+      findByIds: async (ids, how) => ids.map((id) => ({ id, for: told(how?.principal) })),
+      findMany: async (_, how) => [{ id: '1', for: told(how?.principal) }],
+    },
+  });
+  const editors = notes.as({ user: 'ed' });
+  for (let round = 0; round < 2; round++)
+    for (const [repository, owner] of [
+      [editors, 'ed'],
+      [notes, 'anyone'],
+      [editors, 'ed'],
+    ] as const)
+      for (const reading of [itemOf(repository, '1'), listOf(repository)]) {
+        const answer = await http.respond<unknown>(get(), reading);
+        expect(await answer.text()).toContain(`"for":"${owner}"`);
+        expect(answer.headers.get('cache-control')).toBe(owner === 'ed' ? FOR_NOBODY : FOR_ALL);
+      }
+});
+
+test('what is switched off is read and made for its request alone, and nothing is kept of it', async () => {
+  const asked: string[] = [];
+  let on = true;
+  const { http, posts, cache } = await shop({ cached: (policy, key) => (asked.push(`${policy} ${key}`), on) });
+  const status = async () => (await http.respond(get(), itemOf(posts, '1'))).headers.get('cache-status');
+  await status();
+  expect(await status()).toBe('content; hit');
+  on = false;
+  expect(await status()).toBe('content; fwd=bypass');
+  await cache.invalidate({ all: true });
+  await status();
+  expect(cache.held({ prefix: ['http'] }).entries.filter(({ valid }) => valid)).toEqual([]);
+  expect(new Set(asked)).toEqual(new Set([expect.stringMatching(/^post \/http\/1\//)]));
+});
+
 test('another release looks at nothing that this one has made', async () => {
   const { cache, http, posts } = await shop();
   await http.respond(get(), itemOf(posts, '1'));
@@ -186,6 +248,13 @@ test('the trusted can have things read anew, or not at all; strangers cannot', a
   expect(await ask('max-age=10', editor)).toEqual([200, 0, 'content; hit']);
   expect(await ask('max-age=4', editor)).toEqual([200, 1, 'content; fwd=request; stored']);
   expect(await ask('no-store', editor)).toEqual([200, 0, 'content; fwd=request']);
+});
+
+test('who only asks what is kept takes nobody else’s answer away', async () => {
+  const { http, posts } = await shop({ trusted: (request) => request.headers.has('x-editor') });
+  const only = { 'x-editor': 'yes', 'cache-control': 'only-if-cached' };
+  const asked = [only, {}, only, {}].map((headers) => http.respond(get('/', headers), itemOf(posts, '1')));
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([504, 200, expect.any(Number), 200]);
 });
 
 test('every tag comes back from Cache-Tag as it was, and disturbs no other', () => {

@@ -85,7 +85,14 @@ test('cookie and field have other names, or are left out', async () => {
   const field = await twoNodes({ cookie: false, header: 'X-Seen' });
   expect(field.written.headers.getSetCookie()).toEqual([]);
   expect(await field.b.text({ 'x-seen': field.written.headers.get('x-seen')! })).toBe('new');
-  for (const options of [{ cookie: 'a b' }, { header: '' }, { maxAge: 'soon' }, { secure: 'no' }, { name: 'x' }])
+  for (const options of [
+    { cookie: 'a b' },
+    { header: '' },
+    { maxAge: 'soon' },
+    { secure: 'no' },
+    { name: 'x' },
+    { secret: 'short' },
+  ])
     expect(() => withBookmark(createCache(), async () => new Response(), options as BookmarkOptions)).toThrow(
       /withBookmark/,
     );
@@ -117,6 +124,25 @@ test('a bookmark that is known already costs nothing', async () => {
   const before = a.reads();
   for (let i = 0; i < 10; i++) await a.text({ cookie: cookieOf(written) });
   expect(a.reads()).toBe(before);
+});
+
+test('what is signed counts wherever the secret is known, and what a stranger makes up costs nothing, even in an outage', async () => {
+  const { a, b, written } = await twoNodes({ secret: 'known to all of us' });
+  const bookmark = written.headers.get('x-tidemark-bookmark')!;
+  const forged = [
+    a.cache.bookmark(),
+    bookmark.replace(/^[0-9]+/, '999'),
+    bookmark.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
+    bookmark.slice(0, -64),
+    `999999999.x.${'0'.repeat(64)}`,
+  ];
+  b.backend.cut();
+  for (const made of forged) expect(await b.text({ 'x-tidemark-bookmark': made })).toBe('old');
+  b.backend.mend();
+  const before = b.reads();
+  for (const made of forged) await b.text({ cookie: `tidemark-bookmark=${made}` });
+  expect(b.reads()).toBe(before);
+  expect(await b.text({ 'x-tidemark-bookmark': bookmark })).toBe('new');
 });
 
 test('if the log does not answer, what was held is not taken for what was written', async () => {

@@ -1,7 +1,7 @@
 /** Sixteen defects that cache services of this kind are known to have. Each of them is shown not to be here. */
 import { describe, expect, test } from 'vitest';
 import { createCache, memory } from 'tidemark';
-import { contentSwitches, createContent, memorySource } from 'tidemark/content';
+import { type ContentItem, contentRepository, contentSwitches, createContent, memorySource } from 'tidemark/content';
 import { httpCache } from 'tidemark/content/http';
 import {
   createCachePattern,
@@ -18,6 +18,19 @@ interface Post {
   readonly id: string;
   readonly title: string;
 }
+
+const entry = (id: string): ContentItem => ({
+  id,
+  collectionId: 'posts',
+  slug: id,
+  title: 'first',
+  status: 'published',
+  data: null,
+  authorId: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  publishedAt: null,
+});
 
 describe('1: a pattern that leaves the namespace out, and a write that forgets a cache', () => {
   test('the pattern reaches the keys of the service all the same', async () => {
@@ -43,6 +56,23 @@ describe('1: a pattern that leaves the namespace out, and a write that forgets a
     await api.set('api:content-list:all', await posts.findMany());
     await posts.update('1', { title: 'second' });
     expect(await api.get('api:content-list:all')).toBeNull();
+  });
+
+  test('so it does for what is kept beside it under its own name, with the namespace in the key or without', async () => {
+    const { cache, services, clock } = alone();
+    const content = createContent({ cache, clock });
+    const service = services.get('content');
+    const source = memorySource<ContentItem>();
+    const entries = contentRepository({ source }, (options) => content.repository({ policy: 'content', ...options }));
+    expect(entries.name).toBe('content');
+    await entries.create(entry('1'));
+    const keys = ['content:post:1:v1', 'content:1', 'post:1', '1', 'content:list:all:v1'];
+    for (const key of keys) await service.set(key, await entries.findById('1'));
+    await service.set('content:post:2:v1', 'another');
+    await entries.update('1', { title: 'second' });
+    for (const key of keys) expect([key, await service.get(key)]).toEqual([key, null]);
+    expect(await service.get('content:post:2:v1')).toBe('another');
+    expect((await entries.findById('1'))?.title).toBe('second');
   });
 });
 

@@ -1,9 +1,17 @@
 /** A catalogue: what is read most is known in the next process, only by names, and only what is watched is ever called. */
 import { describe, expect, test } from 'vitest';
 import { createCache, memory } from 'tidemark';
-import { type Catalogue, type CatalogueStore, createCatalogue, createWarmer, warm } from 'tidemark/content';
+import {
+  type Catalogue,
+  type CatalogueStore,
+  createCatalogue,
+  createRepository,
+  createWarmer,
+  warm,
+} from 'tidemark/content';
 import { manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import { turn } from '../../../src/engine/turn.ts';
+import { sqlitePlace } from '../support/databases.ts';
 import { published, Table } from './support.ts';
 
 /** A place for a catalogue that can be looked into, and can fail. */
@@ -80,6 +88,30 @@ test('a watched reader answers as the reader does: its other methods, its errors
   expect([stand.secret, stand.name, stand.calls, stand.self()]).toEqual([41, 'reader', 2, reader]);
   expect(stand).toBeInstanceOf(Reader);
   expect(await asked(catalogue)).toEqual([['reader', 'get', 'a'], ['reader', 'get', 'none']]); // prettier-ignore
+});
+
+test('a watched repository is led to, and written to in a transaction, as it would be by itself', async () => {
+  interface Post {
+    readonly id: string;
+    readonly by: string;
+  }
+  const place = await sqlitePlace();
+  await place.run('CREATE TABLE users (id TEXT PRIMARY KEY)');
+  await place.run('CREATE TABLE posts (id TEXT PRIMARY KEY, by TEXT)');
+  const cache = createCache({ tiers: [memory(), place.backend('t')] });
+  const [first, second] = [createCatalogue({ clock: manualClock() }), createCatalogue({ clock: manualClock() })];
+  const ofUsers = place.source<{ readonly id: string }>({ table: 'users', columns: { id: 'text' } });
+  const users = second.watch('u', first.watch('u', createRepository({ cache, name: 'user', source: ofUsers })));
+  const ofPosts = place.source<Post>({ table: 'posts', columns: { id: 'text', by: 'text' } });
+  const relations = { author: { to: () => users, by: 'by' } };
+  const posts = first.watch('p', createRepository<Post>({ cache, name: 'post', source: ofPosts, relations }));
+  const find = () => posts.findById('1', { include: { author: true } });
+  await posts.create({ id: '1', by: 'ann' });
+  expect(await find()).toMatchObject({ author: null });
+  await posts.inTransaction((writer) => writer.of(users).create({ id: 'ann' }));
+  expect(await find()).toMatchObject({ author: { id: 'ann' } });
+  await cache.close();
+  await place.close();
 });
 
 test('a collection can be watched, too', async () => {

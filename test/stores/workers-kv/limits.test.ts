@@ -181,6 +181,7 @@ describe('operations', () => {
     budget = kvBudget(1); // the next request
     expect((await store.getMany(keysOf(some), CALL)).map((one) => one?.value)).toEqual([0, 1, 2, 3]);
     expect(store.usage.operations).toEqual({ reads: 2, writes: 4, deletes: 0, lists: 0, dropped: 4 });
+    expect(store.gauges).toMatchObject({ reads: 2, writes: 4, dropped: 4, waiting: 0, left: 0 }); // as a cache's figures have it
   });
 
   test('one call changes a thousand keys at most', async () => {

@@ -14,6 +14,7 @@ export const overviewPanel: Panel = {
 <dl id="totals" class="tiles"></dl>
 <table id="tiers" role="table"><caption>Tiers</caption>
   ${head('Tier', 'State', 'Reads', 'Found', 'Entries', 'Size', 'Evicted', 'Expired', 'Failures', 'Skipped')}<tbody></tbody></table>
+<ul id="gauges" class="soft"></ul>
 <table id="namespaces" role="table"><caption>Namespaces</caption>
   ${head('Namespace', ...reads, 'Loads', 'Sets')}<tbody></tbody></table>
 <p id="log-facts" class="soft"></p>
@@ -45,6 +46,8 @@ const figures = async () => {
     tier.name, state(tier), number(tier.reads), number(tier.found), number(tier.entries), { of: bytes(tier.bytes), kind: 'number' },
     number(tier.evicted), number(tier.expired), number(tier.failures), number(tier.skipped),
   ]), 'There are no tiers.');
+  byId('gauges').replaceChildren(...stats.tiers.filter((tier) => Object.keys(tier.gauges).length > 0).map((tier) =>
+    element('li', {}, tier.name + ': ' + Object.entries(tier.gauges).map(([name, value]) => name + ' ' + number(value).of).join(', '))));
   fill('namespaces', stats.namespaces.map((one) => [
     one.name, number(one.reads), { of: ratio(one), kind: 'number' }, number(one.hits), number(one.stale), number(misses(one)),
     number(one.joined), number(one.failed), number(one.loads), number(one.sets),

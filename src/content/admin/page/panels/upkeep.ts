@@ -1,4 +1,4 @@
-/** Clearing a collection or everything, and warming. */
+/** Clearing a namespace, a collection or everything, and warming. */
 import type { Panel } from '../panel.ts';
 
 export const upkeepPanel: Panel = {
@@ -8,7 +8,7 @@ export const upkeepPanel: Panel = {
   shown: ({ canWrite }) => canWrite,
   markup: `
 <form id="clear">
-  <label class="grow">Collection <select id="collection"><option value="">Everything</option></select></label>
+  <label class="grow">Namespace or collection <select id="clear-what"><option value="">Everything</option></select></label>
   <button type="submit" class="drop">Clear…</button>
 </form>
 <p class="soft">Clearing is one change, whatever its size: what was loaded before is never served again, in any tier.</p>
@@ -19,23 +19,30 @@ export const upkeepPanel: Panel = {
 const { byId, element, counted, setup } = page;
 byId('warm').hidden = !setup.warm;
 
-const collections = async () => {
-  const { collections: all } = await page.ask('/stats');
-  const select = byId('collection');
-  const names = all.map(({ name }) => name);
-  const known = Array.from(select.querySelectorAll('option'), (option) => option.value).slice(1);
-  if (names.join('\n') !== known.join('\n'))
-    select.replaceChildren(element('option', { value: '' }, 'Everything'), ...names.map((name) => element('option', { value: name }, name)));
+/** What can be cleared, by the values of the options. */
+const choices = new Map();
+const choose = async () => {
+  const { namespaces, collections } = await page.ask('/stats');
+  const groups = [['Namespaces', 'namespace', namespaces], ['Collections', 'collection', collections]];
+  const options = groups.map(([label, kind, all]) => element('optgroup', { label }, ...all.map(({ name }) => {
+    const value = kind + ' ' + name;
+    choices.set(value, { [kind]: name });
+    return element('option', { value }, name);
+  })));
+  const select = byId('clear-what');
+  const values = (of) => of.flatMap((one) => Array.from(one.querySelectorAll('option'), ({ value }) => value)).join('\n');
+  if (values(options) !== values(Array.from(select.querySelectorAll('optgroup'))))
+    select.replaceChildren(element('option', { value: '' }, 'Everything'), ...options);
 };
 
 byId('clear').addEventListener('submit', (event) => {
   event.preventDefault();
   page.attempt(async () => {
-    const collection = page.value('collection');
-    const body = collection ? { collection } : {};
+    const what = page.value('clear-what');
+    const body = choices.get(what) || {};
     const { entries } = await page.ask('/clear', { ...body, dryRun: true });
     const details = counted(entries, 'entry', 'entries') + ' in memory would fall, and what slower tiers have of them. What is read next is loaded anew.';
-    if (!(await page.confirmed(collection ? 'Clear ' + collection + '?' : 'Clear everything?', details, 'Clear'))) return;
+    if (!(await page.confirmed(what ? 'Clear the ' + what + '?' : 'Clear everything?', details, 'Clear'))) return;
     await page.changed('Cleared', await page.ask('/clear', body));
   });
 });
@@ -50,6 +57,6 @@ byId('warm').addEventListener('submit', (event) => {
     await page.shown();
   });
 });
-page.keep(collections);
+page.keep(choose);
 `,
 };
