@@ -13,5 +13,5 @@ export interface ContentStage {
   readonly reader: Visitor;
   readonly editor: Visitor;
   /** Does something and counts the statements that it has the site's tables execute. */
-  counting<R>(work: () => Promise<R>): Promise<{ readonly result: R; readonly statements: number }>;
+  readonly counting: <R>(work: () => Promise<R>) => Promise<{ readonly result: R; readonly statements: number }>;
 }

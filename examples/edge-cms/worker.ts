@@ -47,6 +47,8 @@ const app = createApp({
   ...(environment.kvEnabled && { kv: { namespace: env.CACHE } }),
 });
 
+// A Worker is what its module exports by default.
+// oxlint-disable-next-line import/no-default-export
 export default {
   fetch(request: Request): Promise<Response> {
     budget = kvBudget();

@@ -12,7 +12,7 @@ import { type NormalInclude, type Related, scopeOf } from './relations.ts';
 import type { Source } from './source.ts';
 
 /** Times and tiers of what is kept. */
-export type Keeping = Pick<
+type Keeping = Pick<
   CollectionOptions<unknown>,
   'ttl' | 'negativeTtl' | 'staleFor' | 'graceFor' | 'tiers' | 'version'
 >;

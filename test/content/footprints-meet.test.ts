@@ -17,7 +17,7 @@ interface Post {
   readonly note?: string;
 }
 
-const repository = (together: readonly (readonly (keyof Post)[])[]) =>
+const declaring = (together: readonly (readonly (keyof Post)[])[]) =>
   createRepository<Post>({
     cache: createCache(),
     name: 'post',
@@ -25,8 +25,8 @@ const repository = (together: readonly (readonly (keyof Post)[])[]) =>
     fields: { status: 'text', stars: 'number', at: 'time', hidden: 'boolean' },
     together,
   });
-const posts = repository([]);
-const joint = repository([
+const posts = declaring([]);
+const joint = declaring([
   ['status', 'hidden'],
   ['status', 'stars', 'hidden'],
   ['hidden', 'at'],
@@ -94,7 +94,7 @@ const query: fc.Arbitrary<Query> = fc.record(
 test.each([
   ['each by itself', posts],
   ['some together', joint],
-])('a write that changes a list touches it: fields are asked for %s', (_, posts) => {
+])('a write that changes a list touches it: fields are asked for %s', (_, repository) => {
   let changed = 0;
   let spared = 0;
   fc.assert(
@@ -105,8 +105,8 @@ test.each([
       else after.set(image.id, image);
       const list = (of: Map<string, Post>) => listed(normalQuery(asked), of.values(), ({ id }) => id);
       const differs = JSON.stringify(list(before)) !== JSON.stringify(list(after));
-      const touches = posts.touches(before.get(image.id), after.get(image.id));
-      const met = posts.restsOn(asked).some((tag) => touches.includes(tag));
+      const touches = repository.touches(before.get(image.id), after.get(image.id));
+      const met = repository.restsOn(asked).some((tag) => touches.includes(tag));
       if (differs) changed++;
       if (!met) spared++;
       expect(differs && !met).toBe(false);
@@ -174,5 +174,5 @@ test.each([
   ['a field alone', [['status']]],
   ['no fields', [[]]],
 ])('together must not be %s', (_, together) => {
-  expect(() => repository(together as never)).toThrow(expect.objectContaining({ code: 'bad_option' }) as Error);
+  expect(() => declaring(together as never)).toThrow(expect.objectContaining({ code: 'bad_option' }) as Error);
 });
