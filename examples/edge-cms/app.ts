@@ -42,7 +42,7 @@ export function createApp({ site, adminToken, kv }: AppOptions): (request: Reque
     return c.json({ error: message }, status, { 'cache-control': 'no-store' });
   });
   app.notFound((c) => c.json({ error: 'there is nothing here' }, 404, { 'cache-control': 'no-store' }));
-  const shown = { ...withAuthor, with: [users], policy: 'content' };
+  const shown = { ...withAuthor, policy: 'content' };
   const editor = adminToken === undefined ? undefined : bearerToken(adminToken, 'editor');
 
   app.get('/', (c) =>

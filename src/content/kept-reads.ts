@@ -12,10 +12,7 @@ import { type NormalInclude, type Related, scopeOf } from './relations.ts';
 import type { Source } from './source.ts';
 
 /** Times and tiers of what is kept. */
-type Keeping = Pick<
-  CollectionOptions<unknown>,
-  'ttl' | 'negativeTtl' | 'staleFor' | 'graceFor' | 'tiers' | 'version'
->;
+type Keeping = Pick<CollectionOptions<unknown>, 'ttl' | 'negativeTtl' | 'staleFor' | 'graceFor' | 'tiers' | 'version'>;
 
 /** What the reads work with. */
 export interface KeptReadsOptions<T extends Item> {
@@ -32,6 +29,14 @@ export interface KeptReadsOptions<T extends Item> {
 export interface Asking {
   readonly principal: Principal;
   readonly signal?: AbortSignal | undefined;
+  /** Told of all tags that an answer rests on. */
+  readonly restsOn?: ((tags: readonly string[]) => void) | undefined;
+}
+
+/** What was read with what it includes, and all tags that it rests on: of one moment, and kept together. */
+interface Complete<T> {
+  readonly value: T | readonly T[] | undefined;
+  readonly tags: readonly string[];
 }
 
 /** One repository's reads. A key is who asks, as far as the answer depends on it, and what is asked for. */
@@ -40,7 +45,7 @@ export class KeptReads<T extends Item> {
   readonly #items: Collection<T | undefined>;
   readonly #lists: Collection<readonly T[]>;
   readonly #counts: Collection<number>;
-  readonly #included: Collection<T | readonly T[] | undefined, readonly string[]>;
+  readonly #included: Collection<Complete<T>, readonly string[]>;
 
   constructor(options: KeptReadsOptions<T>) {
     const { cache, source, related, keeping } = options;
@@ -75,7 +80,7 @@ export class KeptReads<T extends Item> {
       askedFor(related, { principal: whoIs(who), signal });
     this.#lists = list('list', (text, ctx, who) => source.findMany(queryOfText(text), asked(who, ctx)));
     this.#counts = list('count', (text, ctx, who) => source.count(queryOfText(text), asked(who, ctx)));
-    this.#included = cache.define<T | readonly T[] | undefined, readonly string[]>(`${name}.with`, {
+    this.#included = cache.define<Complete<T>, readonly string[]>(`${name}.with`, {
       ...keeping,
       loadMany: (keys, ctx) =>
         grouped(
@@ -89,6 +94,7 @@ export class KeptReads<T extends Item> {
 
   item(id: string, asking: Asking, include?: NormalInclude): Promise<T | undefined> {
     if (include) return this.#withIncluded('item', id, include, asking) as Promise<T | undefined>;
+    asking.restsOn?.(this.#o.related.tags.ofItem(id));
     const key = this.#key(id, asking);
     if (this.#passes('item', key)) return this.#items.get(key, optionsOf(asking));
     return this.#past([id], asking).then(([item]) => item);
@@ -97,10 +103,7 @@ export class KeptReads<T extends Item> {
   async items(ids: readonly string[], asking: Asking, include?: NormalInclude): Promise<readonly (T | undefined)[]> {
     const keys = ids.map((id) => (include ? this.#includedKey('item', id, include, asking) : this.#key(id, asking)));
     const passes = keys.map((key) => this.#passes(include ? 'with' : 'item', key));
-    const collection = (include ? this.#included : this.#items) as Collection<T | undefined>;
-    const kept = keys.map((key, i) =>
-      passes[i] ? collection.get(key, optionsOf(asking)) : Promise.resolve(undefined),
-    );
+    const kept = ids.map((id, i) => (passes[i] ? this.item(id, asking, include) : Promise.resolve(undefined)));
     const past = ids.filter((_, i) => !passes[i]);
     const [answers, read] = await Promise.all([Promise.all(kept), this.#past(past, asking, include)]);
     let next = 0;
@@ -112,11 +115,13 @@ export class KeptReads<T extends Item> {
     if (ids.length === 0) return [];
     if (!include) return this.#o.source.findByIds(ids, this.#asked(asking));
     const group = ids.map((id) => ({ key: this.#includedKey('item', id, include, asking), ctx: NOTHING_KEPT }));
-    return this.#load(group, readerOf(asking)) as Promise<readonly (T | undefined)[]>;
+    const all = await this.#load(group, readerOf(asking));
+    return all.map((one) => told(one, asking) as T | undefined);
   }
 
   list(text: string, asking: Asking, include?: NormalInclude): Promise<readonly T[]> {
     if (include) return this.#withIncluded('list', text, include, asking) as Promise<readonly T[]>;
+    asking.restsOn?.(this.#o.related.tags.ofList(queryOfText(text).where));
     const key = this.#key(text, asking);
     if (this.#passes('list', key)) return this.#lists.get(key, optionsOf(asking));
     return this.#o.source.findMany(queryOfText(text), this.#asked(asking));
@@ -135,33 +140,34 @@ export class KeptReads<T extends Item> {
     asking: Asking,
   ): Promise<T | readonly T[] | undefined> {
     const key = this.#includedKey(what, text, include, asking);
-    if (this.#passes('with', key)) return this.#included.get(key, optionsOf(asking));
-    return (await this.#load([{ key, ctx: NOTHING_KEPT }], readerOf(asking)))[0];
+    if (this.#passes('with', key)) return told(await this.#included.get(key, optionsOf(asking)), asking);
+    return told((await this.#load([{ key, ctx: NOTHING_KEPT }], readerOf(asking)))[0], asking);
   }
 
   /** Read items that ask for the same include, or one list. */
   async #load(
     group: readonly { readonly key: readonly string[]; readonly ctx: Pick<LoadContext, 'tag' | 'ttl'> }[],
     reader: Reader,
-  ): Promise<readonly (T | readonly T[] | undefined)[]> {
+  ): Promise<readonly Complete<T>[]> {
     const { source, related } = this.#o;
     const [, what, text, includeText] = group[0].key;
     const asked = askedFor(related, reader);
     const include = JSON.parse(includeText) as NormalInclude;
-    const reads = group.map(({ ctx }) => readOf(ctx, related.ttl));
+    const reads = group.map(({ ctx }) => new Read(ctx, related.ttl));
     if (what === 'list') {
       const query = queryOfText(text);
       reads[0].tag(...related.tags.ofList(query.where));
       const items = await source.findMany(query, asked);
       const parts = items.map((item) => ({ item, of: new Set(reads) }));
-      return [(await included(parts, related, include, reader)) as readonly T[]];
+      return [reads[0].complete((await included(parts, related, include, reader)) as readonly T[])];
     }
     const ids = group.map(({ key }) => key[2]);
     ids.forEach((id, i) => reads[i].tag(...related.tags.ofItem(id)));
     const items = await source.findByIds(ids, asked);
+    items.forEach((item, i) => item ?? reads[i].endsBy(related.negativeTtl));
     const parts = items.flatMap((item, i) => (item ? [{ item, of: new Set([reads[i]]) }] : []));
     const complete = (await included(parts, related, include, reader))[Symbol.iterator]();
-    return items.map((item) => (item ? (complete.next().value as T) : undefined));
+    return items.map((item, i) => reads[i].complete(item ? (complete.next().value as T) : undefined));
   }
 
   #includedKey(what: 'item' | 'list', text: string, include: NormalInclude, { principal }: Asking): readonly string[] {
@@ -204,15 +210,35 @@ function whoIs(segment: string): Principal {
   return principalOfSegment(segment) ?? 'anonymous';
 }
 
-/** What reads of a load say of it; nothing in it is fresh for longer than what it is made of. */
-function readOf(ctx: Pick<LoadContext, 'tag' | 'ttl'>, own: number): Including {
-  let shortest = own;
-  return {
-    tag: (...tags) => ctx.tag(...tags),
-    endsBy(ttl) {
-      if (ttl < shortest) ctx.ttl((shortest = ttl));
-    },
+/** The value of what was read, once it has been told what that rests on. */
+function told<T>({ value, tags }: Complete<T>, { restsOn }: Asking): T | readonly T[] | undefined {
+  restsOn?.(tags);
+  return value;
+}
+
+/** A read of a load: what it rests on, and how long it is fresh: no longer than anything that it is made of. */
+class Read implements Including {
+  readonly #ctx: Pick<LoadContext, 'tag' | 'ttl'>;
+  readonly #tags = new Set<string>();
+  #shortest: number;
+
+  constructor(ctx: Pick<LoadContext, 'tag' | 'ttl'>, own: number) {
+    this.#ctx = ctx;
+    this.#shortest = own;
+  }
+
+  readonly tag = (...tags: readonly string[]): void => {
+    this.#ctx.tag(...tags);
+    for (const tag of tags) this.#tags.add(tag);
   };
+
+  readonly endsBy = (ttl: number): void => {
+    if (ttl < this.#shortest) this.#ctx.ttl((this.#shortest = ttl));
+  };
+
+  complete<T>(value: Complete<T>['value']): Complete<T> {
+    return { value, tags: [...this.#tags] };
+  }
 }
 
 /** Work on things group by group, and answer by the position of each; what fails is the answer of its group. */

@@ -4,7 +4,7 @@ import { Announcement } from './announcement.ts';
 import { TidemarkError } from '../engine/errors.ts';
 import { list, nonEmptyText } from '../engine/options.ts';
 import { eachByItself, inTransaction, type ItemWriter, Writer } from './item-writer.ts';
-import { KeptReads } from './kept-reads.ts';
+import { type Asking, KeptReads } from './kept-reads.ts';
 import type { Item } from './matching.ts';
 import { type Principal, principalOf, type PrincipalInput } from './principal.ts';
 import { normalQuery, type Query, textOfQuery } from './query.ts';
@@ -19,6 +19,11 @@ export interface FindOptions {
   readonly signal?: AbortSignal;
   /** What the items lead to, by the names of the repository's relations: it is read with them, as fields of these names. */
   readonly include?: Include;
+  /**
+   * Told, before the answer, of all tags that it rests on, those of what it includes among them: whoever keeps something made
+   * of it lets that rest on the same.
+   */
+  readonly restsOn?: (tags: readonly string[]) => void;
 }
 
 /**
@@ -204,8 +209,8 @@ class CachedRepository<T extends Item> extends Writer<T> implements Repository<T
     });
   }
 
-  #asking({ signal }: FindOptions): { readonly principal: Principal; readonly signal: AbortSignal | undefined } {
-    return { principal: this.principal, signal };
+  #asking({ signal, restsOn }: FindOptions): Asking {
+    return { principal: this.principal, signal, restsOn };
   }
 
   #include({ include }: FindOptions): NormalInclude | undefined {

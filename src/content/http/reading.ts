@@ -1,6 +1,5 @@
 /** What an answer is made of: something to be read, with what it rests on and whose it is. */
 import type { LoadContext } from '../../engine/context.ts';
-import { TidemarkError } from '../../engine/errors.ts';
 import type { Selector } from '../../engine/invalidate.ts';
 import type { Key } from '../../engine/key.ts';
 import type { Item } from '../matching.ts';
@@ -44,14 +43,13 @@ export interface ReadableRepository<T extends Item, Include = never> {
 interface Finding<Include> {
   readonly signal?: AbortSignal;
   readonly include?: Include;
+  readonly restsOn?: (tags: readonly string[]) => void;
 }
 
 /** What may be said of a repository's reading in addition. */
 export interface ReadingOptions<Include = never> extends Pick<Reading<unknown>, 'policy' | 'scope'> {
   /** Relations to be included. */
   readonly include?: Include;
-  /** The repositories that these lead to, at whatever depth. The reading falls with every write of one. */
-  readonly with?: readonly { readonly name: string }[];
 }
 
 /**
@@ -66,7 +64,7 @@ export function itemOf<T extends Item, Include = never>(
 ): Reading<T> {
   return {
     ...common('item', id, repository, [`${repository.name}#${id}`], options),
-    read: ({ signal }) => repository.findById(id, finding(signal, options)),
+    read: (context) => repository.findById(id, finding(context, options)),
   };
 }
 
@@ -85,7 +83,7 @@ export function listOf<T extends Item, Include = never>(
   const own = repository.restsOn(query).filter((tag) => tag !== name);
   return {
     ...common('list', text, repository, own, options),
-    read: ({ signal }) => repository.findMany(query, finding(signal, options)),
+    read: (context) => repository.findMany(query, finding(context, options)),
   };
 }
 
@@ -94,17 +92,11 @@ function common<Include>(
   text: string,
   { name, principal = 'anonymous' }: Pick<ReadableRepository<Item>, 'name' | 'principal'>,
   own: readonly string[],
-  { include, with: others = [], policy, scope }: ReadingOptions<Include>,
+  { include, policy, scope }: ReadingOptions<Include>,
 ): Omit<Reading<unknown>, 'read'> {
-  if (include !== undefined && others.length === 0)
-    throw new TidemarkError(
-      'bad_option',
-      `a reading of ${name} with include needs 'with': the repositories it leads to`,
-    );
-  const more = others.flatMap((other) => [other.name, `${other.name}/*`]);
   return {
     key: include === undefined ? [name, what, text] : [name, what, text, JSON.stringify(include)],
-    tags: [name, ...own, ...more],
+    tags: [name, ...own],
     dependsOn: [[`${name}.${what}`, text]],
     anew: { tags: own },
     ...(principal !== 'anonymous' && { principal }),
@@ -113,6 +105,7 @@ function common<Include>(
   };
 }
 
-function finding<Include>(signal: AbortSignal, { include }: ReadingOptions<Include>): Finding<Include> {
-  return include === undefined ? { signal } : { signal, include };
+/** What is included is part of the answer: so is what it rests on. */
+function finding<Include>({ signal, tag }: ReadingContext, { include }: ReadingOptions<Include>): Finding<Include> {
+  return include === undefined ? { signal } : { signal, include, restsOn: (tags) => tag(...tags) };
 }
