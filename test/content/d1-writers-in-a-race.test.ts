@@ -1,9 +1,9 @@
 /** A batch of D1 does all or nothing: whoever was overtaken reads anew and tries again, and nothing of the attempt is left. */
-import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createCache, memory } from 'tidemark';
 import { d1Backend } from 'tidemark/backends/d1';
 import { createRepository, type D1WithBatches, d1Source, type TableOptions } from 'tidemark/content';
+import { openD1 } from '../support/d1.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // each statement goes through another process
 
@@ -14,15 +14,14 @@ interface Post {
 }
 const columns = { id: 'text', title: 'text', stars: 'number' } as const;
 
-let miniflare: Miniflare;
+let opened: Awaited<ReturnType<typeof openD1>>;
 let database: D1WithBatches;
 let made = 0;
 beforeAll(async () => {
-  const script = 'export default { fetch: () => new Response() }';
-  miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'] });
-  database = await miniflare.getD1Database('DB');
+  opened = await openD1();
+  database = opened.database;
 });
-afterAll(() => miniflare.dispose());
+afterAll(() => opened.close());
 
 const run = async (sql: string) => (await database.prepare(sql).all()).results;
 

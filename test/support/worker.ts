@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Miniflare } from 'miniflare';
 import { rolldown } from 'rolldown';
-import type { D1WithBatches } from 'tidemark/content';
+import { d1Over, DATABASE_WORKER } from './d1.ts';
 import { root } from './repository.ts';
 
 /** One module, `./tidemark.js` to a program, with all that some source files of the package export. */
@@ -48,24 +48,28 @@ export async function isolates<Name extends string>(
   variables: Readonly<Record<string, string>> = {},
 ) {
   const miniflare = new Miniflare({
-    workers: names.map((name) => ({
-      name,
-      modules: [
-        { type: 'ESModule' as const, path: join(root, 'main.js'), contents: program },
-        { type: 'ESModule' as const, path: join(root, 'tidemark.js'), contents: code },
-      ],
-      modulesRoot: root,
-      compatibilityDate: '2026-01-01',
-      bindings: { ISOLATE: name, ...variables },
-      kvNamespaces: { CACHE: 'cache' },
-      d1Databases: { DB: 'db' },
-    })),
+    workers: [
+      ...names.map((name) => ({
+        name,
+        modules: [
+          { type: 'ESModule' as const, path: join(root, 'main.js'), contents: program },
+          { type: 'ESModule' as const, path: join(root, 'tidemark.js'), contents: code },
+        ],
+        modulesRoot: root,
+        compatibilityDate: '2026-01-01',
+        bindings: { ISOLATE: name, ...variables },
+        kvNamespaces: { CACHE: 'cache' },
+        d1Databases: { DB: 'db' },
+      })),
+      { name: 'database', modules: true, script: DATABASE_WORKER, d1Databases: { DB: 'db' } },
+    ],
   });
   const workers = new Map<Name, Worker>();
   for (const name of names) workers.set(name, (await miniflare.getWorker(name)) as unknown as Worker);
+  const door = (await miniflare.getWorker('database')) as unknown as Worker;
   return {
     /** The database that they share, for whoever comes from outside. */
-    database: (await miniflare.getD1Database('DB', names[0])) as unknown as D1WithBatches,
+    database: d1Over((url, init) => door.fetch(url, init)),
     /** An isolate itself. */
     worker: (name: Name): Worker => workers.get(name)!,
     /** What an isolate answers. Throws for anything but a success. */

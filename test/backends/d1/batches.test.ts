@@ -1,23 +1,22 @@
 /** A change pushed onto the statements of a batch is published with it, and not at all if it fails. */
-import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Cache, createCache, memory } from 'tidemark';
 import { type D1, d1Backend, type D1Statement } from 'tidemark/backends/d1';
+import { openD1 } from '../../support/d1.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // each statement goes through another process
 
 const CALL = { signal: new AbortController().signal };
-let miniflare: Miniflare;
+let opened: Awaited<ReturnType<typeof openD1>>;
 let database: D1 & { batch(statements: D1Statement[]): Promise<unknown> };
 let made = 0;
 
 beforeAll(async () => {
-  const script = 'export default { fetch: () => new Response() }';
-  miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'] });
-  database = await miniflare.getD1Database('DB');
+  opened = await openD1();
+  database = opened.database;
   await database.prepare('CREATE TABLE posts (id text PRIMARY KEY, title text)').all();
 });
-afterAll(() => miniflare.dispose());
+afterAll(() => opened.close());
 
 const write = (id: string, title: string) =>
   database.prepare('INSERT INTO posts (id, title) VALUES (?, ?)').bind(id, title);

@@ -1,10 +1,10 @@
 /** The D1 backend keeps the contracts of store, log and backend, in the D1 that Miniflare runs. */
 import { setTimeout as pass } from 'node:timers/promises';
-import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, it, vi } from 'vitest';
 import type { Store } from 'tidemark';
 import { type D1, d1Backend, type D1Options, type SqlBackend } from 'tidemark/backends/d1';
 import { backendSuite } from 'tidemark/testing';
+import { openD1 } from '../../support/d1.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 }); // each statement goes through another process
 
@@ -13,17 +13,16 @@ interface Made {
   readonly options: D1Options;
 }
 
-let miniflare: Miniflare;
+let opened: Awaited<ReturnType<typeof openD1>>;
 let database: D1;
 const openings = new WeakMap<Store, D1Options>();
 let made = 0;
 
 beforeAll(async () => {
-  const script = 'export default { fetch: () => new Response() }';
-  miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'] });
-  database = (await miniflare.getD1Database('DB')) as D1;
+  opened = await openD1();
+  database = opened.database;
 });
-afterAll(() => miniflare.dispose());
+afterAll(() => opened.close());
 
 function open(options: D1Options): SqlBackend {
   const backend = d1Backend(options);

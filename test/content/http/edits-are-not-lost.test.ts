@@ -1,5 +1,4 @@
 /** Who edits what somebody else has saved meanwhile is told so, and of two who save at once exactly one is written. */
-import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createCache, memory } from 'tidemark';
 import { d1Backend } from 'tidemark/backends/d1';
@@ -8,6 +7,7 @@ import { guardedWrite, httpContent, ifUnchanged, itemOf, OVERTAKEN } from 'tidem
 import { failure } from '../../support/deferred.ts';
 import { sqlitePlace } from '../support/databases.ts';
 import { get, post, type Post } from './posts.ts';
+import { type D1Database, openD1 } from '../../support/d1.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }); // a runtime is started
 
@@ -132,18 +132,18 @@ test('what was created meanwhile is a conflict of the repository, and a 412 to w
 });
 
 describe('in a real D1', () => {
-  let miniflare: Miniflare;
-  let database: Awaited<ReturnType<Miniflare['getD1Database']>>;
+  let opened: Awaited<ReturnType<typeof openD1>>;
+  let database: D1Database;
   beforeAll(async () => {
-    const script = 'export default { fetch: () => new Response() }';
-    miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'] });
-    database = await miniflare.getD1Database('DB');
-    await database.prepare('CREATE TABLE pages (id TEXT PRIMARY KEY, title TEXT, version INTEGER)').run();
-    await database.prepare("INSERT INTO pages VALUES ('home', 'first', 1)").run();
+    opened = await openD1();
+    database = opened.database;
+    await database.prepare('CREATE TABLE pages (id TEXT PRIMARY KEY, title TEXT, version INTEGER)').all();
+    await database.prepare("INSERT INTO pages VALUES ('home', 'first', 1)").all();
   });
-  afterAll(() => miniflare.dispose());
+  afterAll(() => opened.close());
 
-  const page = () => database.prepare("SELECT * FROM pages WHERE id = 'home'").first<Page>();
+  const page = async () =>
+    (await database.prepare("SELECT * FROM pages WHERE id = 'home'").all()).results[0] as unknown as Page | undefined;
 
   /** An isolate: its own cache over the same database, and writes that are said in the batch that makes them. */
   function isolate() {
@@ -189,7 +189,7 @@ describe('in a real D1', () => {
   });
 
   test('the same with a repository', async () => {
-    await database.prepare('CREATE TABLE posts (id TEXT PRIMARY KEY, title TEXT, status TEXT, updatedAt TEXT)').run();
+    await database.prepare('CREATE TABLE posts (id TEXT PRIMARY KEY, title TEXT, status TEXT, updatedAt TEXT)').all();
     const repositories = [0, 1, 2].map(() => {
       const cache = createCache({ tiers: [memory(), d1Backend({ database, tables: 'log' })] });
       const source = d1Source<Post>({ database, table: 'posts', columns });

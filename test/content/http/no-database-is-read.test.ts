@@ -8,6 +8,7 @@ import { httpContent, itemOf, listOf } from 'tidemark/content/http';
 import { type KvNamespace, workersKv } from 'tidemark/stores/workers-kv';
 import { manualClock } from 'tidemark/testing';
 import { get, post, type Post, START } from './posts.ts';
+import { d1Over, DATABASE_WORKER } from '../../support/d1.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // a runtime is started
 
@@ -17,9 +18,9 @@ let miniflare: Miniflare;
 let real: Batching;
 let namespace: KvNamespace;
 beforeAll(async () => {
-  const script = 'export default { fetch: () => new Response() }';
+  const script = DATABASE_WORKER;
   miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'], kvNamespaces: ['CACHE'] });
-  real = await miniflare.getD1Database('DB');
+  real = d1Over((url, init) => miniflare.dispatchFetch(url, init));
   namespace = (await miniflare.getKVNamespace('CACHE')) as unknown as KvNamespace;
   await real.prepare('CREATE TABLE posts (id TEXT PRIMARY KEY, title TEXT, status TEXT, updatedAt TEXT)').all();
 });

@@ -1,17 +1,10 @@
 /** Databases that hold items and the log of their changes alike: SQLite, Postgres as PGlite, and D1 as Miniflare has it. */
 import { PGlite } from '@electric-sql/pglite';
-import { Miniflare } from 'miniflare';
 import sqlite from 'node-sqlite3-wasm';
 import { d1Backend } from 'tidemark/backends/d1';
 import { type SqlBackend, sqlBackend } from 'tidemark/backends/sql';
-import {
-  type D1WithBatches,
-  d1Source,
-  type Source,
-  sqlSource,
-  type TableOptions,
-  type Transactions,
-} from 'tidemark/content';
+import { d1Source, type Source, sqlSource, type TableOptions, type Transactions } from 'tidemark/content';
+import { openD1 } from '../../support/d1.ts';
 
 /** What happens around the transactions of a source. */
 export type Around = (transaction: () => Promise<unknown>) => Promise<unknown>;
@@ -83,9 +76,7 @@ export async function pglitePlace(): Promise<Place> {
 }
 
 export async function d1Place(): Promise<Place> {
-  const script = 'export default { fetch: () => new Response() }';
-  const miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'] });
-  const database: D1WithBatches = await miniflare.getD1Database('DB');
+  const { database, close } = await openD1();
   return {
     name: 'D1',
     readsItsWrites: false,
@@ -99,6 +90,6 @@ export async function d1Place(): Promise<Place> {
         },
       }),
     backend: (tables) => d1Backend({ database, tables }),
-    close: () => miniflare.dispose(),
+    close,
   };
 }

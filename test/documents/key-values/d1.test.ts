@@ -1,24 +1,23 @@
 /** Keyframes in Cloudflare D1, as Miniflare runs it. */
-import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { type D1, d1Backend } from 'tidemark/backends/d1';
 import { bytesCodec } from 'tidemark/codecs/bytes';
 import { keyValueSuite } from 'tidemark/testing';
 import { storeKeyValues, type StoreKeyValues } from 'tidemark/documents';
+import { openD1 } from '../../support/d1.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 }); // each statement goes through another process
 
-let miniflare: Miniflare;
+let opened: Awaited<ReturnType<typeof openD1>>;
 let database: D1;
 let made = 0;
 const tables = new WeakMap<object, string>();
 
 beforeAll(async () => {
-  const script = 'export default { fetch: () => new Response() }';
-  miniflare = new Miniflare({ modules: true, script, d1Databases: ['DB'] });
-  database = (await miniflare.getD1Database('DB')) as D1;
+  opened = await openD1();
+  database = opened.database;
 });
-afterAll(() => miniflare.dispose());
+afterAll(() => opened.close());
 
 function open(into: string): StoreKeyValues {
   const store = storeKeyValues(() => d1Backend({ database, tables: into, codec: bytesCodec }));
