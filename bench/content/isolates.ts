@@ -1,6 +1,6 @@
 /** The same day at several isolates at two locations: what memory answers, what KV does, and what is left to the database. */
 import { createCache, memory } from 'tidemark';
-import { createRepository, memorySource, type Repository } from 'tidemark/content';
+import { createRepository, memorySource } from 'tidemark/content';
 import { workersKv } from 'tidemark/stores/workers-kv';
 import { laggingKv, manualClock, sharedBackend, SharedSpace } from 'tidemark/testing';
 import type { Table } from '../table.ts';
@@ -28,13 +28,13 @@ export async function contentIsolates(): Promise<Table> {
   });
   const all = requests(REQUESTS);
   for (const [n, asked] of all.entries()) {
-    await answer(asked, n, isolates[n % isolates.length].items as Repository<Post>);
+    await answer(asked, n, isolates[n % isolates.length].items);
     await clock.advanceAsync(DAY / REQUESTS);
   }
   const asking = all.filter((asked) => !('write' in asked)).length;
   const askedKv = isolates.reduce((sum, { cache }) => sum + cache.stats().tiers[1].reads, 0);
   for (const { cache } of isolates) await cache.close();
-  const share = (of: number, all: number) => `${((100 * of) / all).toFixed(1)} %`;
+  const share = (of: number, total: number) => `${((100 * of) / total).toFixed(1)} %`;
   const combined = 1 - reads() / asking;
   return {
     title: `Content at ${LOCATIONS.length} isolates: ${REQUESTS.toLocaleString('en')} requests in a day, KV lags by up to a minute`,

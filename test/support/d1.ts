@@ -78,7 +78,7 @@ function sent(param: Param): unknown {
 }
 
 /** A database of its own. */
-export async function openD1(): Promise<{ readonly database: D1Database; close(): Promise<void> }> {
+export async function openD1(): Promise<{ readonly database: D1Database; readonly close: () => Promise<void> }> {
   const miniflare = new Miniflare({ modules: true, script: DATABASE_WORKER, d1Databases: ['DB'] });
   await miniflare.ready;
   return { database: d1Over((url, init) => miniflare.dispatchFetch(url, init)), close: () => miniflare.dispose() };
