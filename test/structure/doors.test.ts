@@ -12,6 +12,7 @@ import { type Door, doors, filesBelow, manifest, read, root } from '../support/r
 const nodeOnly: readonly string[] = [
   './codecs/packed',
   './backends/lmdb',
+  './build',
   './embedded',
   './embedded/keyv',
   './embedded/migrate',

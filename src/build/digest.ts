@@ -1,0 +1,38 @@
+/** Digests: SHA-256 of bytes, and text that is the same for the same value, so that its digest is, too. */
+import { createHash } from 'node:crypto';
+
+/** 64 hex digits of a SHA-256. */
+export type Digest = string;
+
+/** Whether this is how a digest is written. */
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
+/** The digest of bytes, or of text as UTF-8. */
+export function digestOf(bytes: Uint8Array | string): Digest {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Order by the bytes of UTF-8: the same on every machine, whatever its language. */
+export function bytewise(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Halves of pairs stand for characters beyond all that have one unit. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
+
+/** JSON with sorted names and no white space: one value has one text. For plain values without `undefined`. */
+export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const members = Object.entries(value).toSorted(([a], [b]) => bytewise(a, b));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
+}
