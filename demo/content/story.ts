@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSite } from '../../examples/edge-cms/node.ts';
 import { type Check, Checks } from '../checks.ts';
-import { HELP, readFlags } from '../flags.ts';
-import { exitCodeOf, reportOn, sumUp } from '../report.ts';
-import { closeAll, type Open } from '../stage.ts';
+import { reportOn } from '../report.ts';
+import type { Open } from '../stage.ts';
 import type { StoryOptions } from '../story.ts';
-import { Terminal } from '../terminal.ts';
+import { telling } from '../telling.ts';
+import type { Terminal } from '../terminal.ts';
 import { showEdits } from './edits.ts';
 import { showLoad } from './load.ts';
 import { showReading } from './reading.ts';
@@ -27,23 +27,7 @@ export interface ContentDemoOptions extends Omit<StoryOptions, 'folder'> {
 
 /** Run the demo. Resolves to its exit code: 1 if something is wrong, 130 if it was stopped. Rejects only for a bug of its own. */
 export function tellOfContent(options: ContentDemoOptions): Promise<number> {
-  return exitCodeOf(() => begin(options), options);
-}
-
-async function begin(options: ContentDemoOptions): Promise<number> {
-  const { out, env, args } = options;
-  if (readFlags(args).help) {
-    out.write(`${HELP}\n`);
-    return 0;
-  }
-  const open: Open = [];
-  const terminal = new Terminal(out, env);
-  try {
-    sumUp(terminal, await showContent(terminal, open, options));
-    return 0;
-  } finally {
-    await closeAll(open);
-  }
+  return telling(options, showContent);
 }
 
 async function showContent(

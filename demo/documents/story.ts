@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Check, Checks } from '../checks.ts';
-import { HELP, readFlags } from '../flags.ts';
-import { exitCodeOf, reportOn, sumUp } from '../report.ts';
-import { closeAll, type Open } from '../stage.ts';
+import { reportOn } from '../report.ts';
+import type { Open } from '../stage.ts';
 import type { StoryOptions } from '../story.ts';
-import { Terminal } from '../terminal.ts';
+import { telling } from '../telling.ts';
+import type { Terminal } from '../terminal.ts';
 import { showCosts, showFigures } from './costs.ts';
 import { Executor } from './executor.ts';
 import { type History, historyOf } from './history.ts';
@@ -30,23 +30,7 @@ export interface DocumentsOptions extends Omit<StoryOptions, 'folder'> {
 
 /** Run the demo. Resolves to its exit code: 1 if something is wrong, 130 if it was stopped. Rejects only for a bug of its own. */
 export function tellOfDocuments(options: DocumentsOptions): Promise<number> {
-  return exitCodeOf(() => begin(options), options);
-}
-
-async function begin(options: DocumentsOptions): Promise<number> {
-  const { out, env, args } = options;
-  if (readFlags(args).help) {
-    out.write(`${HELP}\n`);
-    return 0;
-  }
-  const open: Open = [];
-  const terminal = new Terminal(out, env);
-  try {
-    sumUp(terminal, await showDocuments(terminal, open, options));
-    return 0;
-  } finally {
-    await closeAll(open);
-  }
+  return telling(options, showDocuments);
 }
 
 async function showDocuments(
