@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { TidemarkError } from '../engine/errors.ts';
-import { type Digest, digestOf } from './digest.ts';
+import { type Digest, digestOf, digestOfOpen } from './digest.ts';
 import { failed, quietly, type StoreFiles, writeAll } from './store-files.ts';
 
 /** Bytes that are in a store. */
@@ -99,7 +99,7 @@ export class Blobs {
       return this.glance(digest, undefined) ?? failing(digest, error);
     }
     try {
-      if (!fs.fstatSync(fd).isFile() || (verify && hashed(fd) !== digest)) {
+      if (!fs.fstatSync(fd).isFile() || (verify && digestOfOpen(fd) !== digest)) {
         fs.closeSync(fd);
         return this.damaged(digest);
       }
@@ -115,7 +115,7 @@ export class Blobs {
     const fd = fs.existsSync(this.path(digest)) ? openedFile(this.path(digest)) : undefined;
     if (fd === undefined) return undefined;
     try {
-      return hashed(fd);
+      return digestOfOpen(fd);
     } catch (error) {
       return failing(digest, error);
     } finally {
@@ -200,16 +200,4 @@ function filled(fd: number, buffer: Buffer): number {
     length += read;
   }
   return length;
-}
-
-/** The digest of a whole file, read by position: the descriptor stays at the beginning. */
-function hashed(fd: number): Digest {
-  piece ??= Buffer.allocUnsafeSlow(PIECE);
-  const hash = createHash('sha256');
-  for (let at = 0; ;) {
-    const read = fs.readSync(fd, piece, 0, PIECE, at);
-    if (read === 0) return hash.digest('hex');
-    hash.update(piece.subarray(0, read));
-    at += read;
-  }
 }

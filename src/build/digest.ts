@@ -1,5 +1,6 @@
 /** Digests: SHA-256 of bytes, and text that is the same for the same value, so that its digest is, too. */
 import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
 
 /** 64 hex digits of a SHA-256. */
 export type Digest = string;
@@ -14,6 +15,21 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+const PIECE = 256 * 1024;
+let buffer: Buffer | undefined;
+
+/** The digest of what an open file has, which is never whole in memory. Read by position: the descriptor stays where it is. */
+export function digestOfOpen(descriptor: number, disk: Pick<typeof fs, 'readSync'> = fs): Digest {
+  buffer ??= Buffer.allocUnsafeSlow(PIECE); // the work is synchronous, so one is enough for all
+  const hash = createHash('sha256');
+  for (let at = 0; ;) {
+    const read = disk.readSync(descriptor, buffer, 0, PIECE, at);
+    if (read === 0) return hash.digest('hex');
+    hash.update(buffer.subarray(0, read));
+    at += read;
+  }
+}
+
 /** Order by the bytes of UTF-8: the same on every machine, whatever its language. */
 export function bytewise(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -22,6 +38,11 @@ export function bytewise(a: string, b: string): number {
     if (x !== y) return rank(x) - rank(y);
   }
   return a.length - b.length;
+}
+
+/** A copy in the order of the UTF-8 bytes of a text. */
+export function sortedByBytes<T>(values: readonly T[], textOf: (value: T) => string): readonly T[] {
+  return values.toSorted((a, b) => bytewise(textOf(a), textOf(b)));
 }
 
 /** Halves of pairs stand for characters beyond all that have one unit. */

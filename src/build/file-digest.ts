@@ -1,13 +1,10 @@
 /** The digest of a file's content, read in pieces into one buffer, and the file's state as it was all the while. */
-import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { TidemarkError } from '../engine/errors.ts';
-import type { Digest } from './digest.ts';
+import { type Digest, digestOfOpen } from './digest.ts';
 import type { Disk } from './disk.ts';
 
-const PIECE = 256 * 1024;
 const ATTEMPTS = 3;
-let buffer: Buffer | undefined;
 
 /** What tells two states of a file apart without reading it. */
 export type FileState = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino' | 'dev'>;
@@ -26,7 +23,7 @@ export function fileDigest(path: string, disk: Disk): { readonly digest: Digest;
     const descriptor = opened(path, disk);
     try {
       const before = disk.fstatSync(descriptor, { bigint: true });
-      const digest = contentDigest(descriptor, disk);
+      const digest = digestOfOpen(descriptor, disk);
       const stats = disk.fstatSync(descriptor, { bigint: true });
       if (isSameState(before, stats)) return { digest, stats };
     } catch (error) {
@@ -50,15 +47,5 @@ function opened(path: string, disk: Disk): number {
     return disk.openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw unreadable(path, error);
-  }
-}
-
-function contentDigest(descriptor: number, disk: Disk): Digest {
-  buffer ??= Buffer.allocUnsafeSlow(PIECE);
-  const hash = createHash('sha256');
-  for (;;) {
-    const count = disk.readSync(descriptor, buffer, 0, PIECE, null);
-    if (count === 0) return hash.digest('hex');
-    hash.update(count === PIECE ? buffer : buffer.subarray(0, count));
   }
 }

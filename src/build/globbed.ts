@@ -4,6 +4,7 @@ import { join, posix, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import { TidemarkError } from '../engine/errors.ts';
 import { checkOptions, list, listOrNothing, nonEmptyText } from '../engine/options.ts';
+import { sortedByBytes } from './digest.ts';
 import { type Disk, machineDisk } from './disk.ts';
 import { unreadable } from './file-digest.ts';
 
@@ -46,14 +47,6 @@ export function globbed(options: GlobbedOptions): readonly string[] {
     for (const path of crawl(root, [...positive, ...negative], ignore, disk)) found.add(path);
   }
   return sortedByBytes([...found], (path) => path);
-}
-
-/** A copy in the order of the UTF-8 bytes of a text: `localeCompare` would depend on the machine's language. */
-export function sortedByBytes<T>(values: readonly T[], textOf: (value: T) => string): readonly T[] {
-  return values
-    .map((value) => ({ value, bytes: Buffer.from(textOf(value)) }))
-    .toSorted((a, b) => Buffer.compare(a.bytes, b.bytes))
-    .map(({ value }) => value);
 }
 
 function checkGlob(what: string, glob: string): void {

@@ -1,8 +1,7 @@
 /** The key of a task: SHA-256 over everything that its result may depend on, field by field, each with its length. */
 import { createHash } from 'node:crypto';
 import { TidemarkError } from '../engine/errors.ts';
-import { type Digest, digestOf } from './digest.ts';
-import { sortedByBytes } from './globbed.ts';
+import { type Digest, digestOf, sortedByBytes } from './digest.ts';
 import type { InputEntry, OutputEntry } from './record.ts';
 import type { Surroundings } from './surroundings.ts';
 

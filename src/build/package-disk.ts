@@ -1,8 +1,7 @@
 /** The few calls by which packages are looked at and changed, so that each of them can be counted, or fail, in a test. */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { TidemarkError } from '../engine/errors.ts';
-import type { Digest } from './digest.ts';
+import { type Digest, digestOfOpen } from './digest.ts';
 
 /** What of `node:fs` looks at packages and changes them. Every call is synchronous: for small files that is the fastest. */
 export type PackageDisk = Pick<
@@ -66,8 +65,6 @@ export function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
-const buffer = Buffer.allocUnsafeSlow(1 << 18);
-
 /** The digest of a file, which is never whole in memory; `undefined` if it is a link by now, gone, or can't be read. */
 function digestOfFile(disk: PackageDisk, path: string): Digest | undefined {
   let file: number;
@@ -78,10 +75,7 @@ function digestOfFile(disk: PackageDisk, path: string): Digest | undefined {
     throw new TidemarkError('store_failed', `${path} can't be read`, error);
   }
   try {
-    const hash = createHash('sha256');
-    for (let n = disk.readSync(file, buffer); n > 0; n = disk.readSync(file, buffer))
-      hash.update(buffer.subarray(0, n));
-    return hash.digest('hex');
+    return digestOfOpen(file, disk);
   } finally {
     disk.closeSync(file);
   }

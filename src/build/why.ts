@@ -1,5 +1,5 @@
 /** Why a task's result isn't there: what differs between a result that is remembered and what is wanted now. */
-import { sortedByBytes } from './globbed.ts';
+import { sortedByBytes } from './digest.ts';
 import type { ActionRecord, InputEntry } from './record.ts';
 
 /** What a key is made of. */

@@ -254,7 +254,7 @@ export class Reader {
   #joinable(id: string): Flight | undefined {
     const flight = this.#flights.get(id);
     const { stamps, authority, clock, maxSilence, joinTimeout } = this.#core;
-    if (!flight || flight.aborted || Math.abs(clock.now() - flight.startedAt) >= joinTimeout) return undefined;
+    if (!flight || flight.aborted || leftOf(joinTimeout, flight.startedAt, clock) === 0) return undefined;
     // What changed since it began isn't heard of: it answers for as long as what was loaded then may be served.
     if (authority.silent && clock.now() - flight.startedAt > maxSilence) return undefined;
     if (flight.checkedAt !== stamps.seq) {

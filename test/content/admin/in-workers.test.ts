@@ -1,12 +1,12 @@
 /** In the runtime of Workers, with a real KV namespace: the API answers as anywhere, and lists what KV has. */
 import { join } from 'node:path';
 import { Miniflare } from 'miniflare';
-import { rolldown } from 'rolldown';
 import { createCache, memory } from 'tidemark';
 import { bearerToken, contentAdmin, type KvListing } from 'tidemark/content/admin';
 import { type KvNamespace, workersKv } from 'tidemark/stores/workers-kv';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { root } from '../../support/repository.ts';
+import { bundled } from '../../support/worker.ts';
 import { ADA, ORIGIN, TOKEN } from './cms.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // a runtime is started
@@ -33,30 +33,21 @@ const MAIN = `
     },
   };
 `;
-const DOORS = `
-  export { createCache, memory } from './src/index.ts';
-  export { workersKv } from './src/stores/workers-kv.ts';
-  export { createContent } from './src/content/index.ts';
-  export { contentAdmin, basicAuth } from './src/content/admin/index.ts';
-`;
 
 let miniflare: Miniflare;
 let namespace: KvNamespace & KvListing;
 
 beforeAll(async () => {
-  const entry = join(root, 'doors-of-this-test.ts');
-  const doors = {
-    name: 'doors',
-    resolveId: (id: string) => (id === entry ? id : null),
-    load: (id: string) => (id === entry ? DOORS : null),
-  };
-  const build = await rolldown({ input: entry, cwd: root, platform: 'neutral', logLevel: 'silent', plugins: [doors] });
-  const { output } = await build.generate({ format: 'esm' });
-  await build.close();
+  const code = await bundled(
+    'src/index.ts',
+    'src/stores/workers-kv.ts',
+    'src/content/index.ts',
+    'src/content/admin/index.ts',
+  );
   miniflare = new Miniflare({
     modules: [
       { type: 'ESModule', path: join(root, 'main.js'), contents: MAIN },
-      { type: 'ESModule', path: join(root, 'doors.js'), contents: output[0].code },
+      { type: 'ESModule', path: join(root, 'doors.js'), contents: code },
     ],
     modulesRoot: root,
     compatibilityDate: '2026-01-01',

@@ -1,9 +1,9 @@
 /** In the runtime of Workers, where what one request has opened is closed to all others, and ends with it. */
 import { join } from 'node:path';
 import { Miniflare } from 'miniflare';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { root } from '../../support/repository.ts';
+import { bundled } from '../../support/worker.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // a runtime is started
 
@@ -36,18 +36,11 @@ const MAIN = `
 let miniflare: Miniflare;
 
 beforeAll(async () => {
-  const build = await rolldown({
-    input: 'src/content/http/index.ts',
-    cwd: root,
-    platform: 'neutral',
-    logLevel: 'silent',
-  });
-  const { output } = await build.generate({ format: 'esm' });
-  await build.close();
+  const code = await bundled('src/content/http/index.ts');
   miniflare = new Miniflare({
     modules: [
       { type: 'ESModule', path: join(root, 'main.js'), contents: MAIN },
-      { type: 'ESModule', path: join(root, 'http.js'), contents: output[0].code },
+      { type: 'ESModule', path: join(root, 'http.js'), contents: code },
     ],
     modulesRoot: root,
     compatibilityDate: '2026-01-01',

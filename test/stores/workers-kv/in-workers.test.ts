@@ -1,10 +1,10 @@
 /** In the runtime of Workers: made at module scope, one store serves many requests, and what waits outlives the one that wrote. */
 import { join } from 'node:path';
 import { Miniflare } from 'miniflare';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { KvNamespace } from 'tidemark/stores/workers-kv';
 import { root } from '../../support/repository.ts';
+import { bundled } from '../../support/worker.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // a runtime is started
 
@@ -50,18 +50,11 @@ let miniflare: Miniflare;
 let namespace: KvNamespace;
 
 beforeAll(async () => {
-  const build = await rolldown({
-    input: 'src/stores/workers-kv.ts',
-    cwd: root,
-    platform: 'neutral',
-    logLevel: 'silent',
-  });
-  const { output } = await build.generate({ format: 'esm' });
-  await build.close();
+  const code = await bundled('src/stores/workers-kv.ts');
   miniflare = new Miniflare({
     modules: [
       { type: 'ESModule', path: join(root, 'main.js'), contents: MAIN },
-      { type: 'ESModule', path: join(root, 'store.js'), contents: output[0].code },
+      { type: 'ESModule', path: join(root, 'store.js'), contents: code },
     ],
     modulesRoot: root,
     compatibilityDate: '2026-01-01',
