@@ -3,6 +3,7 @@
  * them: `npm run bench -- disk`. Those that take minutes have to be chosen. `redis` takes `--write`, too, which keeps what
  * was measured as a page of the documentation; `http` takes `--suite` and the folder of the suite that it runs.
  */
+import { build } from './build/tables.ts';
 import { content } from './content/tables.ts';
 import { reads } from './disk/reads.ts';
 import { millions } from './disk/millions.ts';
@@ -29,6 +30,7 @@ const TABLES: Readonly<Record<string, () => Promise<void>>> = {
     await disk();
   },
   millions,
+  build,
   content,
   documents,
   redis: () => redis({ write: flags.includes('--write') }),

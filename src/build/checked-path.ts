@@ -14,9 +14,12 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/(?:^|\/)[. ]+(?:\/|$)/, 'has a part of dots and spaces only'],
 ];
 
+/** Most paths: letters that are nothing special anywhere, and no part that begins with a dot or a space. */
+const plain = /^[\w@+$~-][\w@+$~. -]*(?:\/[\w@+$~-][\w@+$~. -]*)*$/;
+
 /** Why a record may not hold this path, or nothing. */
 export function pathRefusal(path: string): string | undefined {
-  return refusals.find(([pattern]) => pattern.test(path))?.[1];
+  return plain.test(path) ? undefined : refusals.find(([pattern]) => pattern.test(path))?.[1];
 }
 
 /** The path, if a record may hold it. Throws `bad_bytes` that says why not. */

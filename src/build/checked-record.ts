@@ -2,72 +2,89 @@
 import { TidemarkError } from '../engine/errors.ts';
 import { describe } from '../engine/key.ts';
 import { checkedPath } from './checked-path.ts';
-import { bytewise, isDigest } from './digest.ts';
+import { bytewise, isDigest, sortedByBytes } from './digest.ts';
 import type { ActionRecord, InputEntry, OutputEntry } from './record.ts';
+import { type Check, is, isListOf, isObject, isOneOf, isText, shape } from './shape.ts';
 
-type Check = (value: unknown) => boolean;
-type Shape = Readonly<Record<string, Check>>;
-
-const isText: Check = (value) => typeof value === 'string';
 const isMode: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0o777;
 const isSize: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isTarget: Check = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
-const is =
-  (word: unknown): Check =>
-  (value) =>
-    value === word;
 
-const outputShapes: Readonly<Record<OutputEntry['kind'], Shape>> = {
-  file: { kind: is('file'), path: isText, digest: isDigest, size: isSize, mode: isMode },
-  link: { kind: is('link'), path: isText, target: isTarget },
-  directory: { kind: is('directory'), path: isText, mode: isMode },
-};
-const inputFile: Shape = { path: isText, digest: isDigest, executable: (value) => typeof value === 'boolean' };
-const inputLink: Shape = { path: isText, link: isTarget };
-const taskShape: Shape = {
-  package: isText,
-  name: isText,
-  command: (value) => Array.isArray(value) && value.every(isText),
-};
-const recordShape: Shape = {
+const isOutput = isOneOf([
+  shape({ kind: is('file'), path: isText, digest: isDigest, size: isSize, mode: isMode }),
+  shape({ kind: is('link'), path: isText, target: isTarget }),
+  shape({ kind: is('directory'), path: isText, mode: isMode }),
+]);
+const isInput = isOneOf([
+  shape({ path: isText, digest: isDigest, executable: isOneOf([is(true), is(false)]) }),
+  shape({ path: isText, link: isTarget }),
+  shape({ path: isText, names: isDigest }),
+  shape({ path: isText, here: isOneOf([is('directory'), is('other'), is('nothing')]) }),
+]);
+const areInputs = isListOf(isInput);
+const checks: Readonly<Record<keyof Omit<ActionRecord, 'inputs'>, Check>> = {
   version: is(1),
   key: isDigest,
-  task: (value) => hasShape(value, taskShape),
-  inputs: (value) => Array.isArray(value) && value.every(isInput),
-  outputs: (value) => Array.isArray(value) && value.every(isOutput),
-  log: (value) => value === null || isDigest(value),
+  task: shape({ package: isText, name: isText, command: isListOf(isText) }),
+  outputs: isListOf(isOutput),
+  log: isOneOf([is(null), isDigest]),
   durationMs: (value) => Number.isFinite(value) && (value as number) >= 0,
   createdAt: (value) => typeof value === 'string' && isMoment(value),
   fields: (value) => isObject(value) && Object.values(value).every(isText),
 };
+const names = Object.keys(checks) as readonly (keyof typeof checks)[];
 
 /** The record, with its entries in the one order that records have. Throws `bad_bytes` that says what is wrong. */
 export function checkedRecord(value: unknown): ActionRecord {
   if (!isObject(value)) throw refused(`must be an object, not ${describe(value)}`);
-  const wrong = Object.keys(recordShape).find((name) => !recordShape[name](value[name]));
+  const { inputs, ...rest } = value;
+  return { ...checkedOutcome(rest), inputs: checkedInputs(inputs) };
+}
+
+/** The same for a record without its inputs. */
+export function checkedOutcome(value: Readonly<Record<string, unknown>>): Omit<ActionRecord, 'inputs'> {
+  const wrong = names.find((name) => !checks[name](value[name]));
   if (wrong !== undefined) throw refused(`has a wrong '${wrong}'`);
-  if (!hasShape(value, recordShape)) throw refused('has a name too many');
-  const record = value as unknown as ActionRecord;
-  const [inputs, outputs] = [sorted(record.inputs), sorted(record.outputs)];
+  if (Object.keys(value).length > names.length) throw refused('has a name too many');
+  const outcome = value as unknown as Omit<ActionRecord, 'inputs'>;
+  const outputs = sorted(outcome.outputs);
   noneInsideAnother(outputs);
   oneSizeEach(outputs);
-  return { ...record, inputs, outputs };
+  return outputs === outcome.outputs ? outcome : { ...outcome, outputs };
+}
+
+/** The same for the inputs of a record. */
+export function checkedInputs(value: unknown): readonly InputEntry[] {
+  if (!areInputs(value)) throw refused(`has a wrong 'inputs'`);
+  return sorted(value as readonly InputEntry[]);
 }
 
 function sorted<T extends InputEntry | OutputEntry>(entries: readonly T[]): readonly T[] {
-  for (const { path } of entries) checkedPath(path);
-  const inOrder = entries.toSorted((a, b) => bytewise(a.path, b.path));
-  const twice = inOrder.find(({ path }, i) => i > 0 && path === inOrder[i - 1].path);
+  for (const entry of entries) if (!isWorkspaceListed(entry)) checkedPath(entry.path);
+  const inOrder = entries.every(({ path }, i) => i === 0 || bytewise(entries[i - 1].path, path) < 0)
+    ? entries
+    : sortedByBytes(entries, ({ path }) => path);
+  const twice = inOrder === entries ? undefined : inOrder.find(({ path }, i) => path === inOrder[i - 1]?.path);
   if (twice) throw refused(`names ${describe(twice.path)} twice`);
   return inOrder;
+}
+
+/** The names in the workspace itself: its path has no name, and nothing is ever written there by it. */
+function isWorkspaceListed(entry: InputEntry | OutputEntry): boolean {
+  return entry.path === '.' && 'names' in entry;
 }
 
 /** An output below a file or a link would be written somewhere else; a directory that is named is empty. */
 function noneInsideAnother(outputs: readonly OutputEntry[]): void {
   const paths = new Set(outputs.map(({ path }) => path));
+  const parents = new Set<string>();
   for (const { path } of outputs)
-    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
-      if (paths.has(path.slice(0, end))) throw refused(`has ${describe(path)} inside another output`);
+    for (let end = path.lastIndexOf('/'); end >= 0; end = path.lastIndexOf('/', end - 1)) {
+      const parent = path.slice(0, end);
+      if (parents.has(parent)) break; // and so all above it
+      if (paths.has(parent)) throw refused(`has ${describe(path)} inside another output`);
+      parents.add(parent);
+    }
 }
 
 function oneSizeEach(outputs: readonly OutputEntry[]): void {
@@ -79,27 +96,9 @@ function oneSizeEach(outputs: readonly OutputEntry[]): void {
   }
 }
 
-function isInput(value: unknown): boolean {
-  return hasShape(value, inputFile) || hasShape(value, inputLink);
-}
-
-function isOutput(value: unknown): boolean {
-  return Object.values(outputShapes).some((shape) => hasShape(value, shape));
-}
-
 function isMoment(text: string): boolean {
   const moment = new Date(text);
   return !Number.isNaN(moment.getTime()) && moment.toISOString() === text;
-}
-
-function hasShape(value: unknown, shape: Shape): boolean {
-  if (!isObject(value)) return false;
-  const names = Object.keys(shape);
-  return Object.keys(value).length === names.length && names.every((name) => shape[name](value[name]));
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refused(why: string): TidemarkError {

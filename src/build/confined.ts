@@ -2,10 +2,7 @@
 import { join } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
 import { pathRefusal } from './checked-path.ts';
-import { type PackageDisk, look, nodeDisk } from './package-disk.ts';
-
-/** What stands at a path: a directory, something else (a file, a link, …), or nothing. */
-type Standing = 'directory' | 'other' | 'absent';
+import { type Disk, look, machineDisk } from './disk.ts';
 
 /** How far the parents of a path are there. */
 interface Parents {
@@ -24,11 +21,12 @@ interface Parents {
 export class Confined {
   /** The package's real path. */
   readonly root: string;
-  readonly #disk: PackageDisk;
-  readonly #standing = new Map<string, Standing>([['', 'directory']]);
+  readonly #disk: Disk;
+  readonly #before: string;
+  readonly #parents = new Map<string, Parents>([['', { nearest: '' }]]);
 
   /** Throws `bad_option` if `root` is no directory. */
-  constructor(root: string, disk: PackageDisk = nodeDisk) {
+  constructor(root: string, disk: Disk = machineDisk) {
     this.#disk = disk;
     try {
       this.root = disk.realpathSync(root);
@@ -37,6 +35,7 @@ export class Confined {
     }
     if (look(disk, this.root)?.isDirectory() !== true)
       throw new TidemarkError('bad_option', `the package ${root} is no directory`);
+    this.#before = join(this.root, '/');
   }
 
   /**
@@ -53,30 +52,26 @@ export class Confined {
   parents(path: string): Parents {
     const refusal = pathRefusal(path);
     if (refusal !== undefined) throw new TidemarkError('bad_bytes', `the path ${JSON.stringify(path)} ${refusal}`);
-    let nearest = '';
-    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
-      const parent = path.slice(0, end);
-      const standing = this.#look(parent);
-      if (standing === 'absent') break;
-      if (standing === 'other') return { nearest, blockedBy: parent };
-      nearest = parent;
-    }
-    return { nearest };
+    return this.#parentsIn(directoryOf(path));
   }
 
   /** The absolute form of a path whose parents were looked at. */
   absolute(path: string): string {
-    return path === '' ? this.root : join(this.root, path);
+    return path === '' ? this.root : `${this.#before}${path}`;
   }
 
-  #look(path: string): Standing {
-    let standing = this.#standing.get(path);
-    if (standing === undefined) {
-      const stats = look(this.#disk, this.absolute(path));
-      standing = stats === undefined ? 'absent' : stats.isDirectory() ? 'directory' : 'other';
-      this.#standing.set(path, standing);
+  #parentsIn(directory: string): Parents {
+    let parents = this.#parents.get(directory);
+    if (parents === undefined) {
+      parents = this.#parentsIn(directoryOf(directory));
+      if (parents.blockedBy === undefined && parents.nearest === directoryOf(directory)) {
+        const stats = look(this.#disk, this.absolute(directory));
+        if (stats?.isDirectory()) parents = { nearest: directory };
+        else if (stats) parents = { ...parents, blockedBy: directory };
+      }
+      this.#parents.set(directory, parents);
     }
-    return standing;
+    return parents;
   }
 }
 
@@ -86,6 +81,11 @@ export function notADirectory(path: string, blockedBy: string): TidemarkError {
     'foreign_directory',
     `${JSON.stringify(path)} can't be reached: ${JSON.stringify(blockedBy)} is a link, or no directory; it was left as it is`,
   );
+}
+
+/** The directory in which a path is; `''` is the package itself. */
+export function directoryOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
 /** The parents of a path, the outermost first, without the package itself. */

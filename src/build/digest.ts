@@ -5,9 +5,14 @@ import * as fs from 'node:fs';
 /** 64 hex digits of a SHA-256. */
 export type Digest = string;
 
-/** Whether this is how a digest is written. */
+const HEX = new Uint8Array(0x10000);
+for (const digit of '0123456789abcdef') HEX[digit.charCodeAt(0)] = 1;
+
+/** Whether this is how a digest is written. By a table: a record holds thousands, and a pattern takes twice as long. */
 export function isDigest(value: unknown): value is Digest {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+  if (typeof value !== 'string' || value.length !== 64) return false;
+  for (let i = 0; i < 64; i++) if (HEX[value.charCodeAt(i)] !== 1) return false;
+  return true;
 }
 
 /** The digest of bytes, or of text as UTF-8. */

@@ -3,9 +3,11 @@ import { accessSync, closeSync, constants, lstatSync, openSync, readSync, realpa
 import { delimiter, dirname, join, relative, resolve, sep } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
 import { checkOptions, nonEmptyText } from '../engine/options.ts';
+import { binDirectories } from './bin-directories.ts';
 import { canonicalJson, type Digest, digestOf } from './digest.ts';
 import { unreadable } from './file-digest.ts';
 import { reachedInLock, readBytes } from './lockfile.ts';
+import { CommandNotStarted } from './not-started.ts';
 import type { StatIndex } from './stat-index.ts';
 import { type NodePrecision, nodeVersion } from './surroundings.ts';
 
@@ -15,7 +17,7 @@ export interface ExecutableOptions {
   readonly cwd: string;
   /** What files are known to contain. */
   readonly index: StatIndex;
-  /** Directories as in `PATH`. Default: this process's `PATH`. */
+  /** All directories in which it is looked for, as in `PATH`. */
   readonly path?: string;
   /** How exactly the version of Node counts, where Node interprets the file. Default: `major`. */
   readonly node?: NodePrecision;
@@ -31,12 +33,13 @@ const BEGINNING = 4096; // bytes of a file in which its interpreter, and a shim'
  * of the package and all that it depends on; for any other file its content; `node` by its version. A script is named
  * together with its interpreter.
  *
- * Looked for in `node_modules/.bin` of `cwd` and of every directory above, then in `path`, as npm does. Throws
- * `bad_option` when there is no such command, `store_failed` when it can't be read.
+ * Looked for in `path`; by default in `node_modules/.bin` of `cwd` and of every directory above, then in this process's
+ * `PATH`, as npm does. Throws `bad_option` when there is no such command, `store_failed` when it can't be read.
  */
 export function executableIdentity(command: string, options: ExecutableOptions): string {
   checkOptions('executableIdentity', options, ['cwd', 'index', 'path', 'node']);
-  const { path = process.env['PATH'] ?? '', node = 'major' } = options;
+  const { node = 'major' } = options;
+  const { path = [...binDirectories(options.cwd, '/'), process.env['PATH'] ?? ''].join(delimiter) } = options;
   return identityOf(nonEmptyText('command', command), { ...options, path, node }, 0);
 }
 
@@ -53,17 +56,16 @@ function identityOf(command: string, search: Search, depth: number): string {
 function located(command: string, { cwd, path }: Search): string {
   const candidates = /[/\\]/.test(command)
     ? [resolve(cwd, command)]
-    : [...binDirectories(resolve(cwd)), ...path.split(delimiter)].map((directory) => resolve(cwd, directory, command));
+    : path.split(delimiter).map((directory) => resolve(cwd, directory, command));
   const suffixes = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
   const found = candidates.flatMap((file) => suffixes.map((suffix) => file + suffix)).find(isExecutable);
   if (found === undefined)
-    throw new TidemarkError('bad_option', `command: there is no ${JSON.stringify(command)} to run in ${cwd}`);
+    throw new CommandNotStarted(
+      'not found',
+      `command: there is no ${JSON.stringify(command)} to run in ${cwd}`,
+      undefined,
+    );
   return found;
-}
-
-function binDirectories(directory: string): readonly string[] {
-  const above = dirname(directory);
-  return [join(directory, 'node_modules', '.bin'), ...(above === directory ? [] : binDirectories(above))];
 }
 
 function isExecutable(file: string): boolean {

@@ -14,6 +14,11 @@ export function isSameState(a: FileState, b: FileState): boolean {
   return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
 }
 
+/** Whether a file whose name alone may be shared with others, which changes its ctime, is as it was. */
+export function isSameBlob(a: FileState, b: FileState): boolean {
+  return a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
+}
+
 /**
  * The digest of a file, which isn't followed if it is a link, with the state in which it was read: a file that changes
  * while it is read is read again. Throws `store_failed` when it can't be read, or won't hold still.

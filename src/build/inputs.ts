@@ -12,7 +12,9 @@ export interface InputsOptions {
   /** The package's directory. */
   readonly root: string;
   /** Which files; see {@link globbed}. */
-  readonly globs: readonly string[];
+  readonly globs?: readonly string[];
+  /** Or the paths of these files. */
+  readonly paths?: readonly string[];
   /** Which of them not. `.git` and `node_modules` are left out in any case, unless a glob names them. */
   readonly exclude?: readonly string[];
   /** What files are known to contain. */
@@ -31,9 +33,9 @@ export interface InputsOptions {
  * ```
  */
 export function collectInputs(options: InputsOptions): readonly InputEntry[] {
-  checkOptions('collectInputs', options, ['root', 'globs', 'exclude', 'index', 'disk']);
-  const { index, ...where } = options;
-  return globbed(where).map((path): InputEntry => {
+  checkOptions('collectInputs', options, ['root', 'globs', 'paths', 'exclude', 'index', 'disk']);
+  const { index, paths, globs = [], ...where } = options;
+  return (paths ?? globbed({ ...where, globs })).map((path): InputEntry => {
     const found = index.look(resolve(where.root, path));
     if (found?.kind === 'file') return { path, digest: found.digest, executable: found.executable };
     if (found?.kind === 'link') return { path, link: found.target };

@@ -1,5 +1,4 @@
 /** The key of a task: SHA-256 over everything that its result may depend on, field by field, each with its length. */
-import { createHash } from 'node:crypto';
 import { TidemarkError } from '../engine/errors.ts';
 import { type Digest, digestOf, sortedByBytes } from './digest.ts';
 import type { InputEntry, OutputEntry } from './record.ts';
@@ -57,11 +56,13 @@ export function describeKey(parts: KeyParts): Readonly<Record<string, string>> {
 /** The key that these fields and inputs have: what a record says of its own key can be checked with it. */
 export function keyOfFields(fields: Readonly<Record<string, string>>, inputs: readonly InputEntry[]): Digest {
   const names = sortedByBytes(Object.entries(fields), ([name]) => name).flat();
-  const files = sortedByBytes(inputs, ({ path }) => path).flatMap((input) =>
-    'link' in input
-      ? ['link', input.path, input.link]
-      : [input.executable ? 'executable' : 'file', input.path, input.digest],
-  );
+  const files: string[] = [];
+  for (const input of sortedByBytes(inputs, ({ path }) => path)) {
+    if ('link' in input) files.push('link', input.path, input.link);
+    else if ('names' in input) files.push('names', input.path, input.names);
+    else if ('here' in input) files.push('here', input.path, input.here);
+    else files.push(input.executable ? 'executable' : 'file', input.path, input.digest);
+  }
   return framed(`tidemark build key ${KEY_SCHEMA}`, [names, files]);
 }
 
@@ -80,19 +81,24 @@ export function outputsDigest(outputs: readonly OutputEntry[]): Digest {
  * by its length in bytes.
  */
 function framed(tag: string, lists: readonly (readonly string[])[]): Digest {
-  const hash = createHash('sha256');
-  const text = (value: string): void => {
-    // Such text has no UTF-8: two different ones would be hashed as the same.
-    if (/\p{Surrogate}/u.test(value))
-      throw new TidemarkError('bad_value', `${JSON.stringify(value)} can't be part of a key: it isn't well-formed`);
-    hash.update(`${Buffer.byteLength(value)}:${value}`);
-  };
-  text(tag);
+  let text = frame(tag);
   for (const list of lists) {
-    hash.update(`${list.length};`);
-    for (const value of list) text(value);
+    text += `${list.length};`;
+    for (const value of list) text += frame(value);
   }
-  return hash.digest('hex');
+  // One look at the whole, and one update, since there may be many thousand texts.
+  if (/\p{Surrogate}/u.test(text)) lists.flat().forEach(refuseIllFormed);
+  return digestOf(text);
+}
+
+function frame(text: string): string {
+  return `${Buffer.byteLength(text)}:${text}`;
+}
+
+/** Such text has no UTF-8: two different ones would be hashed as the same. */
+function refuseIllFormed(value: string): void {
+  if (/\p{Surrogate}/u.test(value))
+    throw new TidemarkError('bad_value', `${JSON.stringify(value)} can't be part of a key: it isn't well-formed`);
 }
 
 function variable(name: string, value: string | null): string {

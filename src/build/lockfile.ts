@@ -32,6 +32,8 @@ type Locked = {
   readonly resolved?: string;
   readonly integrity?: string;
   readonly link?: boolean;
+  readonly optional?: boolean;
+  readonly devOptional?: boolean;
   readonly dependencies?: Names;
   readonly optionalDependencies?: Names;
   readonly peerDependencies?: Names;
@@ -103,7 +105,22 @@ function resolvedFrom(packages: ReadonlyMap<string, Locked>, place: string, name
   }
 }
 
-function lockedPackages(bytes: Uint8Array): ReadonlyMap<string, Locked> | undefined {
+/** The last few that were read: a run asks for the same ones several times, and reading them takes milliseconds. */
+const read = new Map<Digest, ReadonlyMap<string, Locked> | undefined>();
+const READ = 4;
+
+/** What a lockfile of npm says of each place, or nothing if it can't be made sense of. */
+export function lockedPackages(bytes: Uint8Array): ReadonlyMap<string, Locked> | undefined {
+  const digest = digestOf(bytes);
+  const known = read.get(digest);
+  if (known || read.has(digest)) return known;
+  const packages = parsedPackages(bytes);
+  for (const oldest of read.keys()) if (read.size >= READ) read.delete(oldest);
+  read.set(digest, packages);
+  return packages;
+}
+
+function parsedPackages(bytes: Uint8Array): ReadonlyMap<string, Locked> | undefined {
   try {
     const lock = JSON.parse(Buffer.from(bytes).toString('utf8')) as { readonly packages?: unknown } | null;
     const packages = lock?.packages;
@@ -117,7 +134,8 @@ function lockedPackages(bytes: Uint8Array): ReadonlyMap<string, Locked> | undefi
   }
 }
 
-function nearestLockfile(directory: string): string | undefined {
+/** The lockfile in a directory or above. */
+export function nearestLockfile(directory: string): string | undefined {
   for (let at = directory; ; at = dirname(at)) {
     const file = NAMES.map((name) => join(at, name)).find((path) => existsSync(path));
     if (file !== undefined || dirname(at) === at) return file;

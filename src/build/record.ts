@@ -18,10 +18,15 @@ export type OutputEntry =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number };
 
-/** Something that a task read: a file, or a symbolic link with its target's text. */
+/**
+ * Something that a task read: a file, a symbolic link with its target's text, a directory's names as one digest, or that
+ * there is a directory (`here: 'directory'`), something that can't be read (`'other'`) or nothing (`'nothing'`) at a path.
+ */
 export type InputEntry =
   | { readonly path: string; readonly digest: Digest; readonly executable: boolean }
-  | { readonly path: string; readonly link: string };
+  | { readonly path: string; readonly link: string }
+  | { readonly path: string; readonly names: Digest }
+  | { readonly path: string; readonly here: 'directory' | 'other' | 'nothing' };
 
 /**
  * What is remembered of a task that ran well. Paths are relative to the package, separated by `/`, in the bytes of the

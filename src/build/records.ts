@@ -2,14 +2,14 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
-import type { BlobFault, Blobs } from './blobs.ts';
+import type { Blobs } from './blobs.ts';
 import type { Digest } from './digest.ts';
 import type { ActionRecord } from './record.ts';
-import { blobsOf, differingPaths, resultOf, sealed, unsealed } from './sealed-record.ts';
-import { quietly, removed, type StoreFiles, textOf } from './store-files.ts';
+import { blobsOf, differingPaths, resultOf, restorable, sealed, unsealed } from './sealed-record.ts';
+import { bytesOf, quietly, removed, type StoreFiles } from './store-files.ts';
 
 /** Why there is no answer. */
-export type MissReason = 'absent' | 'damaged record' | BlobFault;
+export type MissReason = 'absent' | 'damaged record';
 
 /** What is known for a key. */
 export type Lookup =
@@ -24,8 +24,6 @@ export type Stored =
   | { readonly stored: 'new' | 'present' }
   | { readonly stored: 'conflict'; readonly differs: readonly string[]; readonly log: boolean };
 
-/** Time of last use is written down at most this often, in milliseconds. */
-export const TOUCHED = 3_600_000;
 /** Results kept beside the first of a key. */
 const CONFLICTS = 16;
 const ATTEMPTS = 8;
@@ -40,36 +38,56 @@ export class Records {
     this.#blobs = blobs;
   }
 
-  /** A record all of whose blobs are there. What is damaged is put aside. */
+  /** The record, if it is whole. A damaged one is put aside. */
   lookup(key: Digest): Lookup {
     const path = this.#files.record(key);
-    const text = textOf(path);
-    if (text === undefined) return { reason: 'absent' };
-    const record = unsealed(text);
+    const bytes = bytesOf(path);
+    if (bytes === undefined) return { reason: 'absent' };
+    const record = restorable(bytes);
     if (record?.key !== key) {
       this.#files.quarantine(path);
       return { reason: 'damaged record' };
     }
-    const reason = this.#fault(record);
-    if (reason !== undefined) return { reason };
-    this.#touch(path);
+    this.#files.touch(path);
     return { record };
+  }
+
+  /** The text of a record as it lies there, if it is whole. */
+  text(key: Digest): string | undefined {
+    const bytes = bytesOf(this.#files.record(key));
+    return bytes && unsealed(bytes)?.key === key ? bytes.toString() : undefined;
+  }
+
+  /** What came from elsewhere, if it is the record of this key. */
+  receive(key: Digest, text: string): Stored | undefined {
+    this.#files.mayWrite();
+    const record = unsealed(Buffer.from(text));
+    return record?.key === key ? this.store(record) : undefined;
+  }
+
+  /** Every record that can be read, in no order. */
+  *all(): Generator<ActionRecord> {
+    for (const { path } of this.#files.files('records')) {
+      const bytes = bytesOf(path);
+      const record = bytes && unsealed(bytes);
+      if (record) yield record;
+    }
   }
 
   store(record: ActionRecord): Stored {
     this.#files.mayWrite();
     const text = sealed(record);
-    const ours = unsealed(text)!;
+    const ours = unsealed(Buffer.from(text))!;
     const path = this.#files.record(ours.key);
-    const fault = this.#fault(ours);
+    const fault = this.#blobs.fault(blobsOf(ours));
     if (fault !== undefined)
       throw new TidemarkError('store_failed', `the record of ${ours.key} can't be stored: ${fault}`);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (this.#files.place(path, text, 'new')) return this.#placed(path);
-      const { record: first, reason } = this.lookup(ours.key);
-      if (first) return this.#beside(first, ours, text);
+      const { record: first } = this.lookup(ours.key);
+      if (first && this.#blobs.fault(blobsOf(first)) === undefined) return this.#beside(first, ours, text);
       // Nobody can use it: its blobs aren't there.
-      if (reason === 'blob missing' || reason === 'blob damaged') removed(path);
+      if (first) removed(path);
     }
     throw new TidemarkError('store_failed', `the record of ${ours.key} can't be placed: others keep replacing it`);
   }
@@ -85,23 +103,6 @@ export class Records {
     const kept = fs.existsSync(folder) ? fs.readdirSync(folder).length : 0;
     if (kept < CONFLICTS) this.#files.place(join(folder, `${resultOf(ours)}.json`), text, 'new');
     return { stored: 'conflict', differs: differingPaths(first, ours), log: first.log !== ours.log };
-  }
-
-  #fault(record: ActionRecord): BlobFault | undefined {
-    for (const [digest, size] of blobsOf(record)) {
-      const fault = this.#blobs.glance(digest, size);
-      if (fault === 'blob damaged') this.#blobs.damaged(digest);
-      if (fault !== undefined) return fault;
-    }
-    return undefined;
-  }
-
-  #touch(path: string): void {
-    if (this.#files.readOnly) return;
-    const now = this.#files.now();
-    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-    // The distance, not the age: a clock that was ahead once must not keep a record for ever.
-    if (stat && Math.abs(now - stat.mtimeMs) >= TOUCHED) quietly(() => fs.utimesSync(path, now / 1000, now / 1000));
   }
 }
 

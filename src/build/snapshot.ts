@@ -3,7 +3,7 @@ import { TidemarkError } from '../engine/errors.ts';
 import { checkOptions } from '../engine/options.ts';
 import { Confined } from './confined.ts';
 import { bytewise } from './digest.ts';
-import { type PackageDisk, isCode, look, nodeDisk, type Stats } from './package-disk.ts';
+import { type Disk, isCode, look, machineDisk, type Stats } from './disk.ts';
 
 /** Something below a directory, as `lstat` saw it. `other` is a socket, a pipe or a device: no output can be one. */
 export interface SnapshotEntry {
@@ -26,7 +26,7 @@ export type Snapshot = ReadonlyMap<string, SnapshotEntry>;
 export interface SnapshotOptions {
   /** Names (`node_modules`, wherever they stand) and paths (`packages/a`) that aren't entered. Default: `.git`, `node_modules`. */
   readonly exclude?: readonly string[];
-  readonly disk?: PackageDisk;
+  readonly disk?: Disk;
 }
 
 /** What a task did: paths, sorted by their bytes. */
@@ -50,7 +50,7 @@ const TICK = 20;
  */
 export function snapshot(root: string, options: SnapshotOptions = {}): Snapshot {
   checkOptions('snapshot', options, ['exclude', 'disk']);
-  const { exclude = EXCLUDED, disk = nodeDisk } = options;
+  const { exclude = EXCLUDED, disk = machineDisk } = options;
   const excluded = new Set(exclude);
   const entries = new Map<string, SnapshotEntry>();
   const { root: real } = new Confined(root, disk);
@@ -110,7 +110,7 @@ function differ(then: SnapshotEntry, now: SnapshotEntry): boolean {
   );
 }
 
-function namesIn(disk: PackageDisk, directory: string): readonly string[] {
+function namesIn(disk: Disk, directory: string): readonly string[] {
   try {
     return disk.readdirSync(directory);
   } catch (error) {
@@ -119,14 +119,14 @@ function namesIn(disk: PackageDisk, directory: string): readonly string[] {
   }
 }
 
-function lookAt(disk: PackageDisk, root: string, path: string): Stats | undefined {
+function lookAt(disk: Disk, root: string, path: string): Stats | undefined {
   const stats = look(disk, `${root}/${path}`);
   if (stats === undefined && path.includes('\uFFFD'))
     throw new TidemarkError('bad_value', `the name of ${JSON.stringify(path)} isn't UTF-8`);
   return stats;
 }
 
-function entryOf(disk: PackageDisk, place: string, stats: Stats): SnapshotEntry | undefined {
+function entryOf(disk: Disk, place: string, stats: Stats): SnapshotEntry | undefined {
   const { mtimeNs, ctimeNs, ino } = stats;
   const seen = { size: Number(stats.size), mtimeNs, ctimeNs, ino, mode: Number(stats.mode & 0o777n) };
   if (stats.isFile()) return { kind: 'file', ...seen };

@@ -1,6 +1,7 @@
 /** What a task's earlier run left that isn't an output any more, and that is still as the task made it. */
 import { type Confined, parentsOf } from './confined.ts';
-import { hasBytes, type KnownDigests, look, type PackageDisk, type Stats } from './package-disk.ts';
+import { type Disk, look, type Stats } from './disk.ts';
+import { hasBytes, type KnownDigests } from './known-digests.ts';
 import type { OutputEntry } from './record.ts';
 
 /** Removing a file or link that still is the one that was seen, or a directory that is empty. */
@@ -20,8 +21,8 @@ interface Situation {
   readonly confined: Confined;
   /** Gives names that mean one file the same text. */
   readonly fold: (path: string) => string;
-  readonly disk: PackageDisk;
-  readonly known?: KnownDigests;
+  readonly disk: Disk;
+  readonly known: KnownDigests;
 }
 
 /** The removals by path, files before directories and inner directories before outer ones, and what is left alone. */

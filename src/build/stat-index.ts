@@ -5,13 +5,14 @@ import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../engine/clock.ts';
 import { checkOptions, duration, type Duration, nonEmptyText, positiveInteger } from '../engine/options.ts';
 import { type Digest, digestOf, isDigest } from './digest.ts';
-import { type Disk, machineDisk } from './disk.ts';
+import { type Disk, look, machineDisk } from './disk.ts';
 import { fileDigest, type FileState, isSameState, unreadable } from './file-digest.ts';
 
 /** What stands at a path. */
 export type Found =
   | { readonly kind: 'file'; readonly digest: Digest; readonly executable: boolean }
   | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'directory' }
   | { readonly kind: 'other' };
 
 /** Where a {@link StatIndex} is kept, and how far it goes. */
@@ -76,6 +77,24 @@ export class StatIndex {
     return found === 'absent' ? undefined : found;
   }
 
+  /**
+   * The digest of a file in this state: as remembered from one that `isSame`, or as `read` tells. That is remembered unless
+   * the state is so young that a later change could look like it. Paths here aren't part of the run's looks.
+   */
+  digest(
+    path: string,
+    stats: FileState,
+    read: () => Digest | undefined,
+    isSame: (a: FileState, b: FileState) => boolean,
+  ): Digest | undefined {
+    const known = this.#recalled(path, stats, isSame);
+    if (known !== undefined) return known;
+    const beganNs = this.#nowNs();
+    const digest = read();
+    if (digest !== undefined) this.#remember(path, stats, digest, beganNs);
+    return digest;
+  }
+
   /** From here on, every path is looked at again: before a run begins, and after a task has written. */
   nextRun(): void {
     this.#run.clear();
@@ -100,23 +119,38 @@ export class StatIndex {
   }
 
   #lookAnew(path: string): Found | undefined {
-    const stats = attempt(path, () => this.#disk.lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+    const stats = look(this.#disk, path);
     if (stats === undefined) return undefined;
     if (stats.isSymbolicLink())
       return { kind: 'link', target: attempt(path, () => this.#disk.readlinkSync(path, { encoding: 'utf8' })) };
+    if (stats.isDirectory()) return { kind: 'directory' };
     if (!stats.isFile()) return { kind: 'other' };
     const executable = (stats.mode & 0o111n) !== 0n;
+    return { kind: 'file', digest: this.#recalled(path, stats, isSameState) ?? this.#read(path), executable };
+  }
+
+  #recalled(path: string, stats: FileState, isSame: (a: FileState, b: FileState) => boolean): Digest | undefined {
     const known = this.#remembered.get(path);
-    if (known === undefined || !isSameState(known, stats))
-      return { kind: 'file', digest: this.#read(path), executable };
-    this.#remembered.delete(path); // to the end of the order in which they go
-    this.#remembered.set(path, known);
-    return { kind: 'file', digest: known.digest, executable };
+    if (known === undefined || !isSame(known, stats)) return undefined;
+    if (this.#remembered.size > this.#maxEntries / 2) {
+      this.#remembered.delete(path); // to the end of the order in which they go, where some may have to
+      this.#remembered.set(path, known);
+    }
+    return known.digest;
   }
 
   #read(path: string): Digest {
-    const beganNs = BigInt(Math.floor(this.#clock.now() * 1e6));
+    const beganNs = this.#nowNs();
     const { digest, stats } = fileDigest(path, this.#disk);
+    this.#remember(path, stats, digest, beganNs);
+    return digest;
+  }
+
+  #nowNs(): bigint {
+    return BigInt(Math.floor(this.#clock.now() * 1e6));
+  }
+
+  #remember(path: string, stats: FileState, digest: Digest, beganNs: bigint): void {
     const lastChange = stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs;
     this.#changed ||= this.#remembered.delete(path);
     if (lastChange + this.#granularityNs < beganNs) {
@@ -125,7 +159,6 @@ export class StatIndex {
       this.#changed = true;
       this.#bound();
     }
-    return digest;
   }
 
   #bound(): void {

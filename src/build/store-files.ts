@@ -21,10 +21,13 @@ export interface Found {
 }
 
 /** The folders of a layout. */
-export type Folder = 'blobs' | 'records' | 'conflicts' | 'quarantine' | 'tmp' | 'stats';
+export type Folder = 'blobs' | 'records' | 'specs' | 'conflicts' | 'quarantine' | 'tmp' | 'stats';
 
 /** The names of all folders of a layout. */
-export const folders: readonly Folder[] = ['blobs', 'records', 'conflicts', 'quarantine', 'tmp', 'stats'];
+export const folders: readonly Folder[] = ['blobs', 'records', 'specs', 'conflicts', 'quarantine', 'tmp', 'stats'];
+
+/** Time of last use is written down at most this often, in milliseconds. */
+export const TOUCHED = 3_600_000;
 
 /** A store's directory. */
 export class StoreFiles {
@@ -50,9 +53,8 @@ export class StoreFiles {
     return join(this.home, 'records', key.slice(0, 2), `${key}.json`);
   }
 
-  /** A name in `tmp` that nobody else has. */
-  temporary(): string {
-    return join(this.home, 'tmp', unique());
+  specs(weak: Digest): string {
+    return join(this.home, 'specs', weak.slice(0, 2), `${weak}.json`);
   }
 
   /** Throws unless this store may be changed. */
@@ -62,37 +64,39 @@ export class StoreFiles {
 
   /** Text as a file that is whole or absent. Tells whether it was placed: `'new'` never replaces a file. */
   place(path: string, text: string, how: 'new' | 'over'): boolean {
-    return this.staged((fd) => writeAll(fd, Buffer.from(text)), path, {
-      how,
-      mode: 0o644,
-      flush: this.fsync !== 'none',
-    });
+    const manner = { how, mode: 0o644, flush: this.fsync !== 'none' };
+    return this.staged((file) => file.write(Buffer.from(text)), path, manner);
   }
 
   /** What `write` writes into a file in `tmp`, moved to its place when that is whole. */
-  staged(
-    write: (fd: number) => void,
-    path: string | (() => string | undefined),
-    { how, mode, flush }: { readonly how: 'new' | 'over'; readonly mode: number; readonly flush: boolean },
-  ): boolean {
-    const temporary = this.temporary();
+  staged(write: (file: StagedFile) => void, path: Target, manner: Manner): boolean {
+    const file = new StagedFile(this);
     try {
-      const fd = inFolder(temporary, () => fs.openSync(temporary, 'wx', 0o600));
-      try {
-        write(fd);
-        fs.fchmodSync(fd, mode);
-        fs.futimesSync(fd, this.now() / 1000, this.now() / 1000);
-        if (flush) fs.fsyncSync(fd);
-      } finally {
-        fs.closeSync(fd);
-      }
-      const target = typeof path === 'string' ? path : path();
-      return target !== undefined && inFolder(target, () => moved(temporary, target, how));
-    } catch (error) {
-      throw failed(`writing below ${this.home}`, error);
+      write(file);
+      return file.place(path, manner);
     } finally {
-      fs.rmSync(temporary, { force: true });
+      file.drop();
     }
+  }
+
+  /** The same for what arrives little by little. */
+  async stagedLater(write: (file: StagedFile) => Promise<void>, path: Target, manner: Manner): Promise<boolean> {
+    const file = new StagedFile(this);
+    try {
+      await write(file);
+      return file.place(path, manner);
+    } finally {
+      file.drop();
+    }
+  }
+
+  /** Say that a file is used, unless it was said lately. */
+  touch(path: string): void {
+    if (this.readOnly) return;
+    const now = this.now();
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    // The distance, not the age: a clock that was ahead once must not keep a file for ever.
+    if (stat && Math.abs(now - stat.mtimeMs) >= TOUCHED) quietly(() => fs.utimesSync(path, now / 1000, now / 1000));
   }
 
   /** Take a damaged file out of the way, kept for a while for whoever wants to look at it. */
@@ -106,6 +110,68 @@ export class StoreFiles {
   /** All files of a folder, however deep; what vanishes meanwhile is left out. */
   *files(folder: Folder): Generator<Found> {
     yield* walk(join(this.home, folder));
+  }
+}
+
+/** Where a file goes, if anywhere: asked when it is whole. */
+export type Target = string | (() => string | undefined);
+
+/** Whether a file that is there is replaced, the file's permission bits, and whether it is forced to the disk. */
+export interface Manner {
+  readonly how: 'new' | 'over';
+  readonly mode: number;
+  readonly flush: boolean;
+}
+
+/** A file in `tmp` under a name that nobody else has, until it is placed. */
+export class StagedFile {
+  readonly #files: StoreFiles;
+  readonly #path: string;
+  #fd: number | undefined;
+
+  constructor(files: StoreFiles) {
+    this.#files = files;
+    this.#path = join(files.home, 'tmp', unique());
+    this.#fd = this.#attempt(() => inFolder(this.#path, () => fs.openSync(this.#path, 'wx', 0o600)));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#attempt(() => writeAll(this.#fd!, bytes));
+  }
+
+  /** Tells whether it was placed: it isn't where there is no place for it, or a file is there that isn't replaced. */
+  place(path: Target, { how, mode, flush }: Manner): boolean {
+    const now = this.#files.now() / 1000;
+    return this.#attempt(() => {
+      fs.fchmodSync(this.#fd!, mode);
+      fs.futimesSync(this.#fd!, now, now);
+      if (flush) fs.fsyncSync(this.#fd!);
+      this.#close();
+      const target = typeof path === 'string' ? path : path();
+      return target !== undefined && inFolder(target, () => moved(this.#path, target, how));
+    });
+  }
+
+  /** Leave nothing behind but what was placed. */
+  drop(): void {
+    this.#attempt(() => {
+      this.#close();
+      fs.rmSync(this.#path, { force: true });
+    });
+  }
+
+  #close(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+
+  #attempt<T>(task: () => T): T {
+    try {
+      return task();
+    } catch (error) {
+      throw failed(`writing below ${this.#files.home}`, error);
+    }
   }
 }
 
@@ -180,14 +246,19 @@ export function quietly(task: () => void): void {
   }
 }
 
-/** The text of a file, or nothing if there is none. */
-export function textOf(path: string): string | undefined {
+/** The bytes of a file, or nothing if there is none. */
+export function bytesOf(path: string): Buffer | undefined {
   try {
-    return fs.readFileSync(path, 'utf8');
+    return fs.readFileSync(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw failed(`reading ${path}`, error);
   }
+}
+
+/** The text of a file, or nothing if there is none. */
+export function textOf(path: string): string | undefined {
+  return bytesOf(path)?.toString();
 }
 
 /** An error of the file system as ours, with its cause. */

@@ -1,5 +1,6 @@
 /** What a task finds around it: the environment variables that count, the platform, the C library, the version of Node. */
 import { checkOptions, listOrNothing, nonEmptyText, oneOf } from '../engine/options.ts';
+import { isPattern, namedBy } from './variable-names.ts';
 
 /** The part of a key that the machine and the shell decide. */
 export interface Surroundings {
@@ -15,7 +16,7 @@ export interface Surroundings {
 
 /** Which of the surroundings count. */
 export interface SurroundingsOptions {
-  /** Names of the variables that the task reads. No other one changes the key, except those said below. */
+  /** Names of the variables that the task reads, with `*` for any letters. No other one changes the key, except those said below. */
   readonly names?: readonly string[];
   /** Where variables are looked up. Default: those of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -31,8 +32,10 @@ export function surroundings(options: SurroundingsOptions = {}): Surroundings {
   checkOptions('surroundings', options, ['names', 'environment', 'node']);
   const { names = [], environment = process.env, node = 'major' } = options;
   listOrNothing('names', options.names);
-  const busting = Object.keys(environment).filter((name) => name.includes('_CACHE_BUST'));
-  const declared = new Set([...names.map((name) => nonEmptyText('names', name)), 'NODE_ENV', ...busting]);
+  const wanted = [...names.map((name) => nonEmptyText('names', name)), 'NODE_ENV', '*_CACHE_BUST*'];
+  const patterns = wanted.filter(isPattern);
+  const found = Object.keys(environment).filter(namedBy(patterns, process.platform));
+  const declared = new Set([...wanted.filter((name) => !isPattern(name)), ...found]);
   return {
     platform: process.platform,
     arch: process.arch,

@@ -13,6 +13,7 @@ export interface Counts {
   readonly storeMs: number;
   readonly restores: number;
   readonly restoreMs: number;
+  readonly savedMs: number;
   /** Milliseconds since the epoch; 0 is never. */
   readonly lastPruned: number;
 }
@@ -24,7 +25,16 @@ interface Sheet {
   readonly folded: readonly string[];
 }
 
-const NOTHING: Counts = { hits: 0, misses: 0, stores: 0, storeMs: 0, restores: 0, restoreMs: 0, lastPruned: 0 };
+const NOTHING: Counts = {
+  hits: 0,
+  misses: 0,
+  stores: 0,
+  storeMs: 0,
+  restores: 0,
+  restoreMs: 0,
+  savedMs: 0,
+  lastPruned: 0,
+};
 const names = Object.keys(NOTHING) as readonly (keyof Counts)[];
 /** Counts are written at most this often, in milliseconds: a killed process loses no more than these. */
 const WRITTEN = 5000;

@@ -1,17 +1,18 @@
 /** Verifying: every record and every blob is read and compared with its digest. */
-import type { Blobs } from './blobs.ts';
+import { type BlobFault, type Blobs, digestNamed } from './blobs.ts';
 import { type Digest, isDigest } from './digest.ts';
 import type { MissReason } from './records.ts';
-import { blobsOf, unsealed } from './sealed-record.ts';
-import { removed, type StoreFiles, textOf } from './store-files.ts';
+import { blobsOf, hasInputs, restorable } from './sealed-record.ts';
+import { specsIn } from './specs.ts';
+import { bytesOf, removed, type StoreFiles } from './store-files.ts';
 
 /** Something damaged. */
 export interface Damage {
   /** What it says of a record with a right text is true of one of its blobs: such a record is of no use. */
-  readonly reason: Exclude<MissReason, 'absent'>;
+  readonly reason: Exclude<MissReason, 'absent'> | BlobFault | 'damaged specs';
   /** The file. */
   readonly path: string;
-  /** The key of the record, or the digest of the blob. */
+  /** The key of the record, the digest of the blob, or the weak key of the specs. */
   readonly name: Digest;
 }
 
@@ -19,6 +20,8 @@ export interface Damage {
 export interface Verified {
   readonly records: number;
   readonly blobs: number;
+  /** Files that say how inputs were found. */
+  readonly specs: number;
   readonly damaged: readonly Damage[];
 }
 
@@ -26,32 +29,40 @@ export interface Verified {
 export function verify(files: StoreFiles, blobs: Blobs, fix: boolean): Verified {
   const damaged: Damage[] = [];
   const broken = new Set<Digest>();
-  const counts = { records: 0, blobs: 0 };
+  const counts = { records: 0, blobs: 0, specs: 0 };
   const tell = (damage: Damage): void => {
     damaged.push(damage);
     if (fix) removed(damage.path);
   };
-  for (const { name, path } of files.files('blobs')) {
-    if (!isDigest(name)) continue;
+  for (const { name: file, path } of files.files('blobs')) {
+    const name = digestNamed(file);
+    if (name === undefined) continue;
     counts.blobs++;
-    if ((blobs.digestNow(name) ?? name) === name) continue;
-    broken.add(name);
+    if (blobs.isRight(path, name) !== false) continue;
+    if (!blobs.isServed(name)) broken.add(name);
     tell({ reason: 'blob damaged', path, name });
   }
   for (const { name: file, path } of files.files('records')) {
     const name = file.replace(/\.json$/, '');
-    const text = isDigest(name) ? textOf(path) : undefined;
-    if (text === undefined) continue;
+    const bytes = isDigest(name) ? bytesOf(path) : undefined;
+    if (bytes === undefined) continue;
     counts.records++;
-    const record = unsealed(text);
-    if (record?.key !== name) tell({ reason: 'damaged record', path, name });
+    const record = restorable(bytes);
+    if (record?.key !== name || !hasInputs(record)) tell({ reason: 'damaged record', path, name });
     else {
-      const faults = [...blobsOf(record)].map(([digest, size]) =>
+      const faults = [...blobsOf(record)].map(({ digest, size }) =>
         broken.has(digest) ? 'blob damaged' : blobs.glance(digest, size),
       );
       const reason = faults.find((fault) => fault !== undefined);
       if (reason !== undefined) tell({ reason, path, name });
     }
+  }
+  for (const { name: file, path } of files.files('specs')) {
+    const name = file.replace(/\.json$/, '');
+    const bytes = isDigest(name) ? bytesOf(path) : undefined;
+    if (bytes === undefined) continue;
+    counts.specs++;
+    if (specsIn(name, bytes) === undefined) tell({ reason: 'damaged specs', path, name });
   }
   return { ...counts, damaged };
 }

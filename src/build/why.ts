@@ -89,10 +89,15 @@ function fieldText(name: string, before: string, now: string): string {
 function inputText(path: string, before: InputEntry, now: InputEntry): string {
   if (spelt(before) === spelt(now)) return '';
   const name = subject('input', path);
+  if ('names' in before && 'names' in now) return `the names in ${JSON.stringify(path)} changed`;
   if ('link' in before && 'link' in now)
     return `${name} links to ${JSON.stringify(now.link)} instead of ${JSON.stringify(before.link)}`;
+  if ('here' in now && now.here === 'nothing') return `${name} isn't there any more`;
+  if ('here' in before && before.here === 'nothing') return `${name} is there now`;
   if ('link' in now) return `${name} is a symbolic link now`;
-  if ('link' in before) return `${name} is a file now, no symbolic link`;
+  if (nounOf(before) === 'directory' && nounOf(now) === 'directory')
+    return `the names in ${JSON.stringify(path)} ${'names' in now ? 'count now' : 'no longer count'}`;
+  if (!('digest' in before && 'digest' in now)) return `${name} is a ${nounOf(now)} now, no ${nounOf(before)}`;
   if (before.digest !== now.digest) return `${name} changed`;
   return `${name} is ${now.executable ? '' : 'no longer '}executable${now.executable ? ' now' : ''}`;
 }
@@ -101,8 +106,19 @@ function byPath(inputs: readonly InputEntry[]): ReadonlyMap<string, InputEntry> 
   return new Map(inputs.map((input) => [input.path, input]));
 }
 
+/** Text that is the same for the same input, whatever the order of its names. */
 function spelt(input: InputEntry): string {
-  return JSON.stringify('link' in input ? [input.path, input.link] : [input.path, input.digest, input.executable]);
+  if ('link' in input) return JSON.stringify(['link', input.path, input.link]);
+  if ('names' in input) return JSON.stringify(['names', input.path, input.names]);
+  if ('here' in input) return JSON.stringify(['here', input.path, input.here]);
+  return JSON.stringify(['file', input.path, input.digest, input.executable]);
+}
+
+function nounOf(input: InputEntry): string {
+  if ('link' in input) return 'symbolic link';
+  if ('names' in input) return 'directory';
+  if ('here' in input) return input.here === 'directory' ? 'directory' : 'special file';
+  return 'file';
 }
 
 function isGreater(a: readonly [number, number, string], b: readonly [number, number, string]): boolean {

@@ -1,43 +1,24 @@
-/** `tidemark cache`: looks after the file of an embedded cache, or of an LMDB tier. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { LmdbFile } from '../backends/lmdb/file.ts';
-import { compact, verify } from '../backends/lmdb/upkeep.ts';
-import { jsonCodec } from '../codecs/json.ts';
-import { mannerOf, settingsOf } from '../embedded/options.ts';
-import type { CacheOptions } from '../embedded/types.ts';
-import { TidemarkError } from '../engine/errors.ts';
-import { type Command, exactly, type Terminal, UsageError } from './command.ts';
+/** `tidemark cache`: of builds, or, where a directory is named that has one, of an embedded cache. */
+import { type Command, type Terminal } from './command.ts';
 
-/** What can be done to a file. Answers with figures. */
-type Work = (file: LmdbFile, terminal: Terminal) => Promise<Readonly<Record<string, number | boolean | undefined>>>;
-
-const WORKS: Readonly<Record<string, Work>> = {
-  async stats({ environment, entries, ledger, settings }) {
-    return environment.read(() => ({
-      ...entries.tally,
-      expired: entries.countExpired(settings.clock.now()),
-      changes: ledger.standing.head,
-      fileBytes: environment.size,
-    }));
-  },
-  verify: async (file, terminal) => ({
-    ...(await verify(file, {
-      signal: terminal.signal,
-      onProgress: (seen) => terminal.draw(`verifying: ${seen} rows`),
-    })),
-  }),
-  compact: async (file) => ({ ...(await compact(file)) }),
-  sweep: async (file, terminal) => ({
-    removed: await file.sweep((removed) => terminal.draw(`sweeping: ${removed} removed`), terminal.signal),
-  }),
-};
+const EMBEDDED = ['stats', 'verify'];
 
 /** The command. */
 export const cache: Command = {
-  usage: 'stats|verify|compact|sweep <dir> [--codec NAME] [--compat level-cache] [--compression] [--json]',
+  usage: 'stats|ls|show|prune|verify|clean [options], or stats|verify|compact|sweep <dir> [options]',
   help: [
+    'The cache of builds:',
+    '  stats              entries, bytes, hits, misses, times, time saved',
+    '  ls                 what is kept, the latest used first',
+    '  show <key>         one entry: its task, inputs, outputs; the beginning of a key is enough',
+    '  prune [<limit>]    remove what was used longest ago: down to a size (5gb), or older than an age (7d)',
+    '  verify [--fix]     read everything and tell what is damaged; remove that, and nothing else',
+    '  clean              remove everything',
+    '',
+    '  --cache-dir DIR    where it is (TIDEMARK_CACHE_DIR); default: as in tidemark.build.json, else the user’s',
+    '  --json             print figures as JSON',
+    '',
+    'An embedded cache, in the directory <dir>:',
     '  stats      entries, their bytes, how many have expired, changes in the log, the size of the file',
     '  verify     compare every row with its checksum and the index of times with the rows; fails if any is damaged',
     '  compact    give the space of what was removed back to the disk; nobody else may have the cache open',
@@ -51,45 +32,16 @@ export const cache: Command = {
     '  --json                  print the figures as JSON',
   ],
 
-  async run(args, terminal) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        codec: { type: 'string' },
-        compat: { type: 'string' },
-        compression: { type: 'boolean' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [name, path] = exactly(positionals, ['what', 'dir']);
-    const work = Object.hasOwn(WORKS, name) ? WORKS[name] : undefined;
-    if (!work) throw new UsageError(`there is nothing called ${JSON.stringify(name)} to do to a cache`);
-    const { codec, compat, compression, json } = values;
-    if (compat !== undefined && compat !== 'level-cache') throw new UsageError("--compat can only be 'level-cache'");
-    if (codec !== undefined && codec !== 'msgpack' && codec !== 'json')
-      throw new UsageError("--codec can only be 'msgpack' or 'json'");
-    if (!existsSync(join(path, 'data.mdb'))) throw new TidemarkError('bad_option', `${path} holds no cache`);
-
-    const options: CacheOptions = {
-      path,
-      maxBytes: Infinity,
-      cleanupIntervalMs: 0,
-      ...(compat !== undefined && { compat }),
-      ...(codec === 'json' && { codec: jsonCodec }),
-      ...(compression && { compression }),
-    };
-    const file = new LmdbFile(settingsOf(options, mannerOf(options)));
-    try {
-      const { replaced } = file.premises;
-      if (replaced) terminal.say(`the file could not be used: ${JSON.stringify(replaced)}`);
-      const figures = await work(file, terminal);
-      if (json) terminal.out(JSON.stringify(figures));
-      else for (const [figure, value] of Object.entries(figures)) terminal.out(`${figure}: ${String(value)}`);
-      const { damaged = 0 } = figures;
-      if (Number(damaged) > 0) throw new TidemarkError('bad_bytes', `${damaged} rows are damaged`);
-    } finally {
-      await file.close();
-    }
+  async run(args: readonly string[], terminal: Terminal) {
+    const [what = '', directory] = args.filter((word, i) => !word.startsWith('-') && !takesValue(args[i - 1]));
+    const isEmbedded = what === 'compact' || what === 'sweep' || (EMBEDDED.includes(what) && directory !== undefined);
+    const command = isEmbedded
+      ? (await import('./embedded-cache.ts')).embeddedCache
+      : (await import('./build/cache.ts')).buildCache;
+    return command.run(args, terminal);
   },
 };
+
+function takesValue(word: string | undefined): boolean {
+  return word === '--codec' || word === '--compat' || word === '--cache-dir';
+}

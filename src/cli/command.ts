@@ -8,9 +8,19 @@ export interface Terminal {
   say(line: string): void;
   /** Replace the line that is drawn while something takes long; nothing is drawn where nobody watches. */
   draw(line: string): void;
+  /** Bytes as they are. Resolves when there is room for more: true, or false once nobody reads any longer. */
+  write(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<boolean>;
+  /** Whether a person watches what is said. */
+  readonly isWatched: boolean;
   /** Aborts when whoever watches wants it to end. */
   readonly signal: AbortSignal;
+  /** Where variables are looked up, and the directory in which the command was called. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly directory: string;
 }
+
+/** How a command ended, if not simply well: an exit code, or the signal that ended what it ran. */
+export type Ending = number | NodeJS.Signals;
 
 /** A command. */
 export interface Command {
@@ -19,7 +29,7 @@ export interface Command {
   /** What it does, and its options, in lines. */
   readonly help: readonly string[];
   /** Do it. Rejects with what went wrong, and with a {@link UsageError} if it was called wrongly. */
-  run(args: readonly string[], terminal: Terminal): Promise<void>;
+  run(args: readonly string[], terminal: Terminal): Promise<Ending | void>;
 }
 
 /** The command was called in a way that it can't be called in. */

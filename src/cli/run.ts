@@ -1,28 +1,35 @@
 /** Finds the command, runs it, and says in one line what went wrong. */
 import { readFileSync } from 'node:fs';
 import { TidemarkError } from '../engine/errors.ts';
-import { cache } from './cache.ts';
-import { type Command, type Terminal, UsageError } from './command.ts';
-import { migrateLevel } from './migrate-level.ts';
+import { type Command, type Ending, type Terminal, UsageError } from './command.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { 'migrate-level': migrateLevel, cache };
+/** Each is loaded when it is called: what one needs is no burden of another. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./build/run.ts')).runCommandLine,
+  why: async () => (await import('./build/why.ts')).why,
+  cache: async () => (await import('./cache.ts')).cache,
+  'migrate-level': async () => (await import('./migrate-level.ts')).migrateLevel,
+};
 
-/** Run a command line. Answers with the exit code: 0 it is done, 1 it failed or was interrupted, 2 it was called wrongly. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+/**
+ * Run a command line. Answers with the exit code: 0 it is done, 1 it failed or was interrupted, 2 it was called wrongly; or
+ * with how what it ran has ended.
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<Ending> {
   const [name = '', ...rest] = args;
   if (name === '--version') return told(terminal, version());
-  if (name === '--help' || name === '-h') return told(terminal, ...overview());
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (name === '--help' || name === '-h') return told(terminal, ...(await overview()));
+  const command = Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]() : undefined;
   if (!command) {
     if (name !== '') terminal.say(`tidemark: there is no command ${JSON.stringify(name)}`);
-    for (const line of overview()) terminal.say(line);
+    for (const line of await overview()) terminal.say(line);
     return 2;
   }
   const usage = `usage: tidemark ${name} ${command.usage}`;
-  if (rest.includes('--help') || rest.includes('-h')) return told(terminal, usage, '', ...command.help);
+  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (own.includes('--help') || own.includes('-h')) return told(terminal, usage, '', ...command.help);
   try {
-    await command.run(rest, terminal);
-    return 0;
+    return (await command.run(rest, terminal)) ?? 0;
   } catch (error) {
     if (isUsage(error)) {
       terminal.say(`tidemark: ${error.message}`);
@@ -39,8 +46,9 @@ function told(terminal: Terminal, ...lines: readonly string[]): number {
   return 0;
 }
 
-function overview(): readonly string[] {
-  const commands = Object.entries(COMMANDS).map(([name, { usage }]) => `  tidemark ${name} ${usage}`);
+async function overview(): Promise<readonly string[]> {
+  const loaded = Object.entries(COMMANDS).map(async ([name, load]) => `  tidemark ${name} ${(await load()).usage}`);
+  const commands = await Promise.all(loaded);
   return ['usage:', ...commands, '  tidemark --help | --version', '', 'tidemark <command> --help says more.'];
 }
 

@@ -14,6 +14,13 @@ export function systemTerminal(): Terminal {
     drawn = -Infinity;
   };
   return {
+    environment: process.env,
+    directory: process.cwd(),
+    isWatched: stderr.isTTY,
+    async write(name, bytes) {
+      wipe();
+      return written(name === 'stdout' ? stdout : stderr, bytes);
+    },
     out(line) {
       wipe();
       stdout.write(line + '\n');
@@ -29,4 +36,18 @@ export function systemTerminal(): Terminal {
     },
     signal: controller.signal,
   };
+}
+
+const closed = new WeakSet<NodeJS.WriteStream>();
+
+/** Bytes to a stream. Who reads it may have gone, as `head` does: that is told once, and is no error. */
+function written(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<boolean> {
+  if (closed.has(stream)) return Promise.resolve(false);
+  if (stream.listenerCount('error', onClosed) === 0) stream.on('error', onClosed);
+  return new Promise((resolve) => stream.write(bytes, (error) => resolve(!error)));
+}
+
+function onClosed(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  closed.add(this);
 }

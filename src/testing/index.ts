@@ -16,6 +16,7 @@ export { policySuite, type PolicySuiteOptions } from './policy-suite.ts';
 export { codecSuite, type CodecSuiteOptions } from './codec-suite.ts';
 export { operationStoreSuite, type OperationStoreSuiteOptions } from './documents/operation-source-suite.ts';
 export { keyValueSuite, type KeyValueSuiteOptions } from './documents/key-value-suite.ts';
+export { remoteStoreSuite, type RemoteStoreSuiteOptions } from './remote-store-suite.ts';
 export type { RegisterTest, Skips, TestRunner } from './runner.ts';
 export type { Samples } from './samples.ts';
 
@@ -24,6 +25,7 @@ export { nullCodec } from './null-codec.ts';
 export { nullLog } from './null-log.ts';
 export { nullPolicy } from './null-policy.ts';
 export { nullStore } from './null-store.ts';
+export { memoryRemote, type MemoryRemote, type MemoryRemoteOptions } from './memory-remote.ts';
 
 // Doubles that do harm.
 export type { DelayOptions, FaultPlan, WireFault } from './faults.ts';

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { binDirectories } from '../../src/build/bin-directories.ts';
 import { executableIdentity } from '../../src/build/executable.ts';
 import { StatIndex } from '../../src/build/stat-index.ts';
 import { countedDisk, directoryWith, put } from './counted-disk.ts';
@@ -10,7 +11,7 @@ const major = `node ${process.versions.node.split('.')[0]}`;
 const NODE_SCRIPT = '#!/usr/bin/env node\nimport "./lib.js";\n';
 
 const identity = (command: string, cwd: string, path = process.env['PATH']!): string =>
-  executableIdentity(command, { cwd, path, index: new StatIndex() });
+  executableIdentity(command, { cwd, path: [...binDirectories(cwd, '/'), path].join(':'), index: new StatIndex() });
 
 type Tool = {
   readonly version?: string;

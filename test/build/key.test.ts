@@ -43,6 +43,12 @@ const others: Readonly<Record<string, Partial<KeyParts>>> = {
   'an input renamed': { inputs: [{ path: 'c', digest, executable: false }, parts.inputs[1]] },
   'one input fewer': { inputs: [parts.inputs[0]] },
   'where a link leads': { inputs: [parts.inputs[0], { path: 'b', link: 'c' }] },
+  'names for a link': { inputs: [parts.inputs[0], { path: 'b', names: digest }] },
+  'other names': { inputs: [parts.inputs[0], { path: 'b', names: digestOf('other') }] },
+  'a directory': { inputs: [parts.inputs[0], { path: 'b', here: 'directory' }] },
+  'nothing there': { inputs: [parts.inputs[0], { path: 'b', here: 'nothing' }] },
+  'something that cannot be read': { inputs: [parts.inputs[0], { path: 'b', here: 'other' }] },
+  'a link to what is nothing in a word': { inputs: [parts.inputs[0], { path: 'b', link: 'nothing' }] },
   'a link for a file': { inputs: [{ path: 'a', link: digest }, parts.inputs[1]] },
   'a dependency': { dependencies: { 'b#build': digestOf('other') } },
   'whose dependency': { dependencies: { 'c#build': digest } },
@@ -114,6 +120,8 @@ describe('a key', () => {
   const input: fc.Arbitrary<InputEntry> = fc.oneof(
     fc.record({ path: text, digest: text, executable: fc.boolean() }),
     fc.record({ path: text, link: text }),
+    fc.record({ path: text, names: text }),
+    fc.record({ path: text, here: fc.constantFrom('directory', 'other', 'nothing') }),
   );
   const inputs = fc.uniqueArray(input, { selector: ({ path }) => path, maxLength: 3 });
   const fields = fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true });

@@ -1,5 +1,6 @@
 /** Outputs come back as they were made, and nothing else is touched. */
 import {
+  chmodSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -12,11 +13,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { knownBy } from '../../src/build/known-digests.ts';
 import type { OutputEntry } from '../../src/build/record.ts';
 import { type PlanOptions, planRestore } from '../../src/build/restore-plan.ts';
 import { breakLinks, restore, type Restored } from '../../src/build/restore.ts';
-import { nodeDisk } from '../../src/build/package-disk.ts';
-import { type Bench, bench, knownDigests, watchedDisk } from './restored-package.ts';
+import { machineDisk } from '../../src/build/disk.ts';
+import { StatIndex } from '../../src/build/stat-index.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+import { type Bench, bench, watchedDisk } from './restored-package.ts';
 
 function run(here: Bench, outputs: readonly OutputEntry[], more: Partial<PlanOptions> = {}): Restored {
   const { root, state, blobs } = here;
@@ -60,26 +64,51 @@ test('what differs only in bytes, mode or target is put right, though size and m
   const { mtime } = lstatSync(join(here.root, 'a'));
   writeFileSync(join(here.root, 'a'), 'ONE');
   utimesSync(join(here.root, 'a'), mtime, mtime);
-  nodeDisk.chmodSync(join(here.root, 'b'), 0o644);
+  chmodSync(join(here.root, 'b'), 0o644);
   unlinkSync(join(here.root, 'l'));
   symlinkSync('b', join(here.root, 'l'));
   run(here, outputs);
   expect(here.tree()).toEqual({ a: '644 one', b: '755 two', l: '-> a' });
 });
 
-test('a tree that is right already is not written to: 2,000 files, looked at once each', () => {
+test('a tree that is right already is not written to, and each file is looked at once', () => {
   const here = bench();
-  const outputs = Array.from({ length: 2000 }, (_, i) => here.file(`dist/d${i % 20}/f${i}.js`, `text ${i % 100}`));
-  const known = knownDigests();
-  expect(run(here, outputs, { known }).written).toBe(2000);
+  const outputs = Array.from({ length: 400 }, (_, i) => here.file(`dist/d${i % 20}/f${i}.js`, `text ${i % 50}`));
+  const known = knownBy(new StatIndex({ clock: clockAt(() => 60_000) }));
+  expect(run(here, outputs, { known }).written).toBe(400);
+  expect(run(here, outputs, { known }).kept).toBe(400); // reads them, and remembers
   const of = (path: string) => lstatSync(join(here.root, path), { bigint: true });
   const before = outputs.map(({ path }) => [of(path).ino, of(path).mtimeNs, of(path).ctimeNs].join());
   const { disk, calls } = watchedDisk();
-  expect(run(here, outputs, { known, disk })).toEqual({ kept: 2000, written: 0, removed: 0 });
+  expect(run(here, outputs, { known, disk })).toEqual({ kept: 400, written: 0, removed: 0 });
   expect(outputs.map(({ path }) => [of(path).ino, of(path).mtimeNs, of(path).ctimeNs].join())).toEqual(before);
   expect([...calls.keys()].toSorted()).toEqual(['lstatSync', 'realpathSync']);
-  expect(calls.get('lstatSync')).toBeLessThan(2000 + 21 + 10); // files, directories, and the package itself
+  expect(calls.get('lstatSync')).toBeLessThan(400 + 21 + 10); // files, directories, and the package itself
 });
+
+test('what was restored a moment ago is read until it is old enough: a change at the same instant would look like none', () => {
+  const here = bench();
+  const outputs = [here.file('a', 'right')];
+  let ahead = 0;
+  const known = knownBy(new StatIndex({ clock: clockAt(() => ahead) }));
+  const reads = () => {
+    const { disk, calls } = watchedDisk();
+    run(here, outputs, { known, disk });
+    return calls.get('openSync') ?? 0;
+  };
+  run(here, outputs, { known });
+  expect([reads(), reads()]).toEqual([1, 1]);
+  ahead = 60_000;
+  expect([reads(), reads()]).toEqual([1, 0]);
+  here.write('a', 'wrong');
+  run(here, outputs, { known });
+  expect(here.tree()).toEqual({ a: '644 right' });
+});
+
+/** The machine's clock, ahead by so many milliseconds. */
+function clockAt(ahead: () => number): Clock {
+  return { now: () => Date.now() + ahead(), after: () => () => {} };
+}
 
 describe('what the earlier run made', () => {
   test('is removed when it is no output any more, and directories with it; foreign files stay', () => {
@@ -153,10 +182,10 @@ describe('refused before anything is touched', () => {
   test('names that differ in case only, where that means one file', () => {
     const here = bench();
     const folding = {
-      ...nodeDisk,
+      ...machineDisk,
       lstatSync: ((path: string, options: object) => {
-        return nodeDisk.lstatSync(path.endsWith('/PACKAGE') ? here.root : path, options);
-      }) as typeof nodeDisk.lstatSync,
+        return machineDisk.lstatSync(path.endsWith('/PACKAGE') ? here.root : path, options);
+      }) as typeof machineDisk.lstatSync,
     };
     const outputs = [here.file('Foo', '1'), here.file('foo', '2')];
     expect(() => planRestore({ root: here.root, outputs, blobs: here.blobs, disk: folding })).toThrow(
@@ -170,12 +199,18 @@ describe('refused before anything is touched', () => {
     const here = bench();
     const outputs = [here.file('a', 'a'), here.file('b', 'bb')];
     const plan = planRestore({ root: here.root, outputs, blobs: here.blobs });
-    const verify = (digest: string) => digest !== outputs[1].digest;
-    expect(() => restore(plan, { ...here.asOptions(), verify })).toThrow(
-      expect.objectContaining({ code: 'bad_bytes' }),
-    );
-    nodeDisk.chmodSync(here.blobs.path(outputs[1].digest), 0o644);
-    writeFileSync(here.blobs.path(outputs[1].digest), 'b');
+    const blob = here.blobs.path(outputs[1].digest);
+    chmodSync(blob, 0o644);
+    for (const text of ['B!', 'b', 'bbb', '']) {
+      writeFileSync(blob, text);
+      const told: string[] = [];
+      const blobs = { ...here.blobs, checkBlob: (digest: string) => told.push(digest) };
+      expect(() => restore(plan, { ...here.asOptions(), blobs })).toThrow(
+        expect.objectContaining({ code: 'bad_bytes' }),
+      );
+      expect(told).toEqual([outputs[1].digest]);
+    }
+    unlinkSync(blob);
     expect(() => restore(plan, here.asOptions())).toThrow(expect.objectContaining({ code: 'bad_bytes' }));
     expect(here.tree()).toEqual({});
   });

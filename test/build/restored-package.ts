@@ -15,9 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { nodeDisk, type KnownDigests, type PackageDisk } from '../../src/build/package-disk.ts';
+import { type Disk, machineDisk } from '../../src/build/disk.ts';
 import type { OutputEntry } from '../../src/build/record.ts';
-import type { Blobs } from '../../src/build/restore-plan.ts';
+import { type Blobs, planRestore } from '../../src/build/restore-plan.ts';
+import { restore } from '../../src/build/restore.ts';
 
 export interface Bench {
   readonly root: string;
@@ -65,6 +66,44 @@ export function bench(): Bench {
   };
 }
 
+/** Restores what a task made earlier, beside a file of somebody else. */
+export function madeBefore(here: Bench): readonly OutputEntry[] {
+  const earlier: OutputEntry[] = [
+    here.file('dist/a.js', 'old a'),
+    here.file('dist/gone/x.js', 'x'),
+    here.file('dist/turn', 'file'),
+    here.file('dist/mode', 'mode'),
+    { kind: 'link', path: 'dist/l', target: 'a.js' },
+  ];
+  const { root, blobs } = here;
+  restore(planRestore({ root, outputs: earlier, blobs }), here.asOptions());
+  here.write('mine', 'mine');
+  return earlier;
+}
+
+/** What the task makes now: something of everything. */
+export function madeAfter(here: Bench): readonly OutputEntry[] {
+  return [
+    here.file('dist/a.js', 'new a', 0o755),
+    here.file('dist/turn/into', 'directory'),
+    here.file('dist/mode', 'mode', 0o600),
+    here.file('new/deep/b.js', 'b'),
+    { kind: 'link', path: 'dist/l', target: 'turn/into' },
+    { kind: 'directory', path: 'empty', mode: 0o750 },
+  ];
+}
+
+/** How the package looks then. */
+export const TREE_AFTER = {
+  'dist/a.js': '755 new a',
+  'dist/l': '-> turn/into',
+  'dist/mode': '600 mode',
+  'dist/turn/into': '644 directory',
+  empty: '750 empty',
+  mine: '644 mine',
+  'new/deep/b.js': '644 b',
+};
+
 function treeOf(root: string): Record<string, string> {
   const seen: Record<string, string> = {};
   for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).toSorted()) {
@@ -79,12 +118,12 @@ function treeOf(root: string): Record<string, string> {
 }
 
 /** A disk that counts calls by name; from call `end` on of those that change something, all calls fail, as after a kill. */
-export function watchedDisk(end = Infinity): { readonly disk: PackageDisk; readonly calls: Map<string, number> } {
+export function watchedDisk(end = Infinity): { readonly disk: Disk; readonly calls: Map<string, number> } {
   const calls = new Map<string, number>();
-  const changing = /^(?:chmod|copyFile|fchmod|link|mkdir|rename|rmdir|symlink|unlink|writeFile)Sync$/;
+  const changing = /^(?:chmod|copyFile|fchmod|link|mkdir|rename|rmdir|symlink|unlink|write|writeFile)Sync$/;
   let changed = 0;
-  const disk = new Proxy(nodeDisk, {
-    get(target, name: keyof PackageDisk) {
+  const disk = new Proxy(machineDisk, {
+    get(target, name: keyof Disk) {
       return (...args: unknown[]) => {
         calls.set(name, (calls.get(name) ?? 0) + 1);
         if (changing.test(name)) changed++;
@@ -94,14 +133,4 @@ export function watchedDisk(end = Infinity): { readonly disk: PackageDisk; reado
     },
   });
   return { disk, calls };
-}
-
-/** What was read before, kept by everything that `lstat` tells. */
-export function knownDigests(): KnownDigests {
-  const known = new Map<string, string>();
-  return {
-    get: (path, { ino, size, mtimeNs, ctimeNs }) => known.get([path, ino, size, mtimeNs, ctimeNs].join()),
-    set: (path, { ino, size, mtimeNs, ctimeNs }, digest) =>
-      void known.set([path, ino, size, mtimeNs, ctimeNs].join(), digest),
-  };
 }

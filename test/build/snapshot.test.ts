@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { outputsByGlobs } from '../../src/build/output-globs.ts';
 import { changes, snapshot } from '../../src/build/snapshot.ts';
-import { nodeDisk } from '../../src/build/package-disk.ts';
+import { machineDisk } from '../../src/build/disk.ts';
 import { type Bench, bench, watchedDisk } from './restored-package.ts';
 
 function during(here: Bench, task: (at: (path: string) => string) => void) {
@@ -169,8 +169,8 @@ test('globs that lead out of the package are refused', () => {
 test('a directory that vanishes meanwhile is no error', () => {
   const here = bench();
   here.write('a/b', '');
-  const lstat = nodeDisk.lstatSync;
-  const vanishing = { ...nodeDisk };
+  const lstat = machineDisk.lstatSync;
+  const vanishing = { ...machineDisk };
   vanishing.lstatSync = ((path: string, options: object) => {
     const stats = lstat(path, options);
     if (path.endsWith('/a')) rmSync(path, { recursive: true });

@@ -96,7 +96,7 @@ test('a file that is replaced by a link or a directory is what it is now', () =>
   fs.rmSync(path);
   fs.mkdirSync(path);
   index.nextRun();
-  expect(index.look(path)).toEqual({ kind: 'other' });
+  expect(index.look(path)).toEqual({ kind: 'directory' });
 });
 
 test('a file that changes while it is read is read again, and one that never holds still is refused', () => {

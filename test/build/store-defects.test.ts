@@ -10,7 +10,7 @@ test('pruning finds entries, and verifying finds none of the good ones corrupt',
   const store = openStore(directory, { clock });
   for (const name of ['a', 'b', 'c']) stored(store, name, { 'a.js': name });
   const before = filesOf(directory);
-  expect(store.verify({ fix: true })).toEqual({ records: 3, blobs: 6, damaged: [] });
+  expect(store.verify({ fix: true })).toEqual({ records: 3, blobs: 6, specs: 0, damaged: [] });
   expect(filesOf(directory)).toEqual(before);
   clock.time += 30 * 24 * HOUR;
   expect(store.prune({ maxAge: '7d' })).toMatchObject({ records: 3, blobs: 6, bytes: 0 });
@@ -57,7 +57,7 @@ test('a file that is written to while it is stored is stored as it was hashed', 
     syncBuiltinESMExports();
   });
   const { digest, size } = store.putFile(path);
-  const bytes = store.readBlob(digest, { verify: false }) as Uint8Array;
+  const bytes = store.readBlob(digest) as Uint8Array;
   expect(reads).toBeGreaterThan(3);
   expect([sha256(bytes), bytes.length]).toEqual([digest, size]);
   expect(new Set(bytes).size).toBe(2); // so it did change underneath
@@ -85,7 +85,7 @@ test('a hit rewrites nothing', () => {
 test('statistics of stores side by side are not lost, and damaged ones count as none', () => {
   const directory = folder();
   const stores = Array.from({ length: 8 }, () => openStore(directory));
-  for (let i = 0; i < 100; i++) for (const store of stores) store.lookup(sha256('absent'));
+  for (let i = 0; i < 100; i++) for (const store of stores) store.count({ misses: 1 });
   for (const store of stores) store.close();
   expect(openStore(directory).stats()).toMatchObject({ hits: 0, misses: 800, averageStoreMs: null });
   fs.writeFileSync(join(directory, 'v1/stats/1-a-b.json'), '{"id":"x","folded":[],"counts":{"hits":null}}');
@@ -101,4 +101,16 @@ test('both limits hold: in a small cache what is too old goes, too', () => {
   clock.time += 3 * HOUR;
   store.prune({ maxBytes: '1gb', maxAge: '7d' });
   expect([...store.list()].map(({ task }) => task.name)).toEqual(['new']);
+});
+
+test('the key alone decides: other fields under it are no miss for ever, nor a fight for the place', () => {
+  const store = openStore(folder());
+  const record = stored(store, 'build', { 'a.js': 'a' });
+  const elsewhere = {
+    ...record,
+    fields: { ...record.fields, NODE_ENV: 'test' },
+    task: { ...record.task, package: 'b' },
+  };
+  expect(store.store(elsewhere)).toEqual({ stored: 'present' });
+  for (let i = 0; i < 3; i++) expect(store.lookup(record.key).record).toEqual(record);
 });

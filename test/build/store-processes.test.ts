@@ -1,15 +1,14 @@
 /** Many processes use one store at once: one record for each key, right bytes, and statistics that add up. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
 import { expect, onTestFinished, test } from 'vitest';
-import { recordOf, folder, openStore, sha256 } from './stores.ts';
+import { besideStore } from './bundled-store.ts';
+import { recordOf, folder, openStore } from './stores.ts';
 
 const PROCESSES = 8;
 const KEYS = 25;
-const SOURCE = join(import.meta.dirname, '../../src/build/build-store.ts');
 
 /** What each process runs; it is told its number, the directory, and what to do. */
 const PROGRAM = `
@@ -33,6 +32,7 @@ for (const [i, record] of records.entries()) {
     answers[error.code] = (answers[error.code] ?? 0) + 1;
   }
   const { record: found } = store.lookup(record.key);
+  store.count(found ? { hits: 1 } : { misses: 1 });
   for (const output of found?.outputs ?? []) {
     const bytes = store.readBlob(output.digest);
     if (typeof bytes !== 'string' && !Buffer.from(bytes).toString().startsWith('text ' + i)) wrong++;
@@ -51,17 +51,11 @@ interface Said {
 
 const records = Array.from({ length: KEYS }, (_, i) => recordOf(String(i), {}));
 
-async function together(directory: string, given: object): Promise<readonly Said[]> {
-  const place = folder();
-  const bundle = await rolldown({ input: SOURCE, platform: 'node' });
-  await bundle.write({ file: join(place, 'store.mjs'), format: 'esm' });
-  await bundle.close();
-  writeFileSync(join(place, 'program.mjs'), PROGRAM);
-  const started = Array.from({ length: PROCESSES }, (_, number) => {
+async function together(directory: string, given: object, processes = PROCESSES): Promise<readonly Said[]> {
+  const program = await besideStore(PROGRAM);
+  const started = Array.from({ length: processes }, (_, number) => {
     const argument = JSON.stringify({ number, directory, records, ...given });
-    const child = spawn(process.execPath, [join(place, 'program.mjs'), argument], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const child = spawn(process.execPath, [program, argument], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     return child;
   });
@@ -81,15 +75,16 @@ async function said(child: ChildProcess): Promise<Said> {
 const total = (all: readonly Said[], answer: string): number =>
   all.reduce((sum, { answers }) => sum + (answers[answer] ?? 0), 0);
 
-test('of eight that store the same, one is first for each key, and all agree', async () => {
+test('of sixteen that store the same, one is first for each key, all agree, and who reads meanwhile reads it right', async () => {
   const directory = folder();
-  const all = await together(directory, { same: true });
+  const all = await together(directory, { same: true }, 16);
   expect(total(all, 'new')).toBe(KEYS);
-  expect(total(all, 'present')).toBe(KEYS * (PROCESSES - 1));
+  expect(total(all, 'present')).toBe(KEYS * 15);
+  expect(all.map(({ wrong }) => wrong)).toEqual(all.map(() => 0));
   const store = openStore(directory);
-  expect(store.verify()).toEqual({ records: KEYS, blobs: 2 * KEYS, damaged: [] });
+  expect(store.verify()).toEqual({ records: KEYS, blobs: 2 * KEYS, specs: 0, damaged: [] });
   expect(readdirSync(join(directory, 'v1/tmp'))).toEqual([]);
-  expect(store.stats()).toMatchObject({ entries: KEYS, hits: KEYS * PROCESSES, misses: 0 });
+  expect(store.stats()).toMatchObject({ entries: KEYS, hits: KEYS * 16, misses: 0 });
 }, 60_000);
 
 test('of eight that store two results, one stays for each key, and every other is told', async () => {
@@ -119,7 +114,7 @@ test('statistics of processes that are gone are folded into one file, once', asy
   const stores = [openStore(directory), openStore(directory)];
   for (const store of [...stores, ...stores]) expect(store.stats().hits).toBe(KEYS * PROCESSES);
   expect(readdirSync(stats)).toHaveLength(1);
-  stores[1].lookup(sha256('absent'));
+  stores[1].count({ misses: 1 });
   stores[1].close();
   expect(stores[0].stats()).toMatchObject({ hits: KEYS * PROCESSES, misses: 1 });
 }, 60_000);

@@ -14,6 +14,7 @@ import {
   recordOf,
   recordPath,
   sha256,
+  spec,
   stored,
 } from './stores.ts';
 
@@ -80,15 +81,17 @@ test('the same result again is present; another one is kept aside, told by its p
   expect(readdirSync(join(directory, 'v1/conflicts', first.key))).toHaveLength(2);
 });
 
-test('a record whose blobs are not there is refused; one whose blobs went is a miss, and can be stored anew', () => {
+test('a record whose blobs are not there is refused; one whose blobs went is told at a glance, and can be stored anew', () => {
   const directory = folder();
   const store = openStore(directory);
   const record = recordOf('build', { 'a.js': 'a' });
   expect(() => store.store(record)).toThrow(/can't be stored: blob missing/);
   stored(store, 'build', { 'a.js': 'a' });
   overwrite(blobPath(directory, sha256('a')), 'longer');
-  expect(store.lookup(record.key)).toEqual({ reason: 'blob damaged' });
-  expect(store.lookup(record.key)).toEqual({ reason: 'blob missing' });
+  expect(store.lookup(record.key).record).toEqual(record);
+  expect(store.glance(sha256('a'))).toBe(undefined);
+  expect(store.glance(sha256('a'), 1)).toBe('blob damaged');
+  expect(store.glance(sha256('a'), 1)).toBe('blob missing'); // it was put aside
   store.putBytes(Buffer.from('b'));
   expect(store.store(recordOf('build', { 'a.js': 'b' }))).toEqual({ stored: 'new' });
 });
@@ -194,6 +197,7 @@ test('a store that is open for reading only changes nothing, whatever it finds',
   for (const change of [
     () => reader.putBytes(Buffer.from('z')),
     () => reader.store(record),
+    () => reader.addSpec(record.key, spec('src/**')),
     () => reader.prune(),
     () => reader.clean(),
     () => reader.verify({ fix: true }),
@@ -220,11 +224,25 @@ test('what a killed process left in tmp is swept when it is old, and only then',
   expect(readdirSync(join(directory, 'v1/tmp'))).toEqual(['young']);
 });
 
+test('with the clock moved back, what others are writing just then is left to them', () => {
+  const [directory, clock] = [folder(), new HandClock()];
+  openStore(directory, { clock }).putBytes(Buffer.from('a'));
+  const path = join(directory, 'v1/tmp/young');
+  writeFileSync(path, 'half');
+  clock.time -= HOUR;
+  openStore(directory, { clock });
+  expect(readdirSync(join(directory, 'v1/tmp'))).toEqual(['young']);
+  clock.time += 4 * HOUR;
+  openStore(directory, { clock });
+  expect(readdirSync(join(directory, 'v1/tmp'))).toEqual([]);
+});
+
 test('clean removes everything but the layout, and the store can be used on', () => {
   const directory = mkdtempSync(join(folder(), 'x'));
   const store = openStore(directory);
   const record = stored(store, 'build', { 'a.js': 'a' });
-  store.lookup(record.key);
+  store.addSpec(sha256('weak'), spec('src/**'));
+  store.count({ hits: 1 });
   store.close();
   store.clean();
   expect([...filesOf(directory).keys()]).toEqual(['v1/layout.json']);
@@ -236,25 +254,24 @@ test('clean removes everything but the layout, and the store can be used on', ()
 test('list and stats tell what is there', () => {
   const [directory, clock] = [folder(), new HandClock()];
   const store = openStore(directory, { clock });
-  const record = stored(store, 'build', { 'a.js': 'shared', 'b.js': 'shared' });
+  stored(store, 'build', { 'a.js': 'shared', 'b.js': 'shared' });
   stored(store, 'lint', {});
   expect([...store.list()].map(({ task, outputs, bytes }) => `${task.name} ${outputs} ${bytes}`).toSorted()).toEqual([
     'build 2 12',
     'lint 0 0',
   ]);
   expect(store.stats()).toMatchObject({ averageRestoreMs: null, averageStoreMs: null, lastPruned: null });
-  store.lookup(record.key);
-  store.lookup(sha256('absent'));
-  for (const ms of [10, 20]) store.took('restore', ms);
-  store.took('store', 5);
+  for (const restoreMs of [10, 20]) store.count({ hits: 1, restoreMs, savedMs: 1000 });
+  store.count({ misses: 1, storeMs: 5 });
   store.prune();
   expect(store.stats()).toMatchObject({
     entries: 2,
     blobs: 3,
-    hits: 1,
+    hits: 2,
     misses: 1,
     averageRestoreMs: 15,
     averageStoreMs: 5,
+    timeSavedMs: 2000,
     lastPruned: clock.time,
   });
 });
@@ -293,5 +310,6 @@ test('wrong options are refused by name', () => {
   const store = openStore(folder());
   expect(() => store.lookup('../../etc')).toThrow(/digest/);
   expect(() => store.prune({ maxBytes: -1 })).toThrow(/maxBytes/);
-  expect(() => store.took('store', Number.NaN)).toThrow(/ms/);
+  expect(() => store.count({ misses: 1, storeMs: Number.NaN })).toThrow(/storeMs/);
+  expect(() => store.count({ hit: 1 } as object)).toThrow(/hit/);
 });

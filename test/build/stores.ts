@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type BuildStore, type BuildStoreOptions, openBuildStore } from '../../src/build/build-store.ts';
+import type { InputSpec } from '../../src/build/input-spec.ts';
 import type { ActionRecord } from '../../src/build/record.ts';
 
 export const HOUR = 3_600_000;
@@ -76,3 +77,8 @@ export const blobPath = (directory: string, digest: string): string =>
   join(directory, 'v1/blobs', digest.slice(0, 2), digest);
 export const recordPath = (directory: string, key: string): string =>
   join(directory, 'v1/records', key.slice(0, 2), `${key}.json`);
+export const specsPath = (directory: string, weak: string): string =>
+  join(directory, 'v1/specs', weak.slice(0, 2), `${weak}.json`);
+
+/** A way to find inputs. */
+export const spec = (...globs: string[]): InputSpec => ({ kind: 'globs', globs, exclude: [] });

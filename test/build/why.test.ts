@@ -44,6 +44,25 @@ test('each change of an input is told in words', () => {
   expect(texts([file('l', '')], [{ path: 'l', link: 'x' }])).toEqual(['input "l" is a symbolic link now']);
 });
 
+test('each change of what a watched task looked at is told in words', () => {
+  const [one, two] = [digestOf('1'), digestOf('2')];
+  const cases: readonly [before: InputEntry, now: InputEntry, text: string][] = [
+    [{ path: 'src', names: one }, { path: 'src', names: two }, 'the names in "src" changed'],
+    [{ path: 'a', here: 'nothing' }, file('a', '1'), 'input "a" is there now'],
+    [{ path: 'a', here: 'nothing' }, { path: 'a', link: 'x' }, 'input "a" is there now'],
+    [file('a', '1'), { path: 'a', here: 'nothing' }, 'input "a" isn\'t there any more'],
+    [{ path: 'a', names: one }, { path: 'a', here: 'nothing' }, 'input "a" isn\'t there any more'],
+    [file('a', '1'), { path: 'a', here: 'directory' }, 'input "a" is a directory now, no file'],
+    [{ path: 'a', here: 'directory' }, file('a', '1'), 'input "a" is a file now, no directory'],
+    [{ path: 'a', names: one }, { path: 'a', here: 'other' }, 'input "a" is a special file now, no directory'],
+    [{ path: 'a', here: 'directory' }, { path: 'a', link: 'x' }, 'input "a" is a symbolic link now'],
+    [{ path: 'a', here: 'directory' }, { path: 'a', names: one }, 'the names in "a" count now'],
+    [{ path: 'a', names: one }, { path: 'a', here: 'directory' }, 'the names in "a" no longer count'],
+  ];
+  for (const [before, now, text] of cases)
+    expect(differences(record(wanted([before])), wanted([now])).map((difference) => difference.text)).toEqual([text]);
+});
+
 test('each change of a field is told in words, with digests cut short', () => {
   const [one, two] = [digestOf('1'), digestOf('2')];
   const before = { node: '20', 'env:A': '=x', 'config:t.json': one, 'dependency:b#build': one, 'env:GONE': 'unset' };

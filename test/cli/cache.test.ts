@@ -101,12 +101,12 @@ test('nothing is made where there is no cache, and a foreign directory is left a
 
 test.each([
   { what: 'nothing', args: [] },
-  { what: 'no directory', args: ['stats'] },
+  { what: 'no directory', args: ['compact'] },
   { what: 'something that can not be done', args: ['destroy', 'dir'] },
   { what: 'an unknown codec', args: ['verify', 'dir', '--codec', 'xml'] },
   { what: 'another package to be like', args: ['verify', 'dir', '--compat', 'x'] },
 ])('called with $what, says how it is called', async ({ args }) => {
   const { code, out, said } = await ran(['cache', ...args]);
   expect({ code, out }).toEqual({ code: 2, out: [] });
-  expect(said[1]).toMatch(/^usage: tidemark cache stats\|verify/);
+  expect(said[1]).toMatch(/^usage: tidemark cache stats\|ls/);
 });

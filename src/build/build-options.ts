@@ -1,0 +1,126 @@
+/** The options of a build cache, read and checked. */
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../engine/clock.ts';
+import { TidemarkError } from '../engine/errors.ts';
+import {
+  checkOptions,
+  type Duration,
+  duration,
+  functionOrNothing,
+  listOrNothing,
+  nonEmptyText,
+  oneOf,
+  positiveInteger,
+  type Size,
+  size,
+} from '../engine/options.ts';
+/** How blobs are packed. */
+type Compression = 'none' | 'gzip' | 'brotli';
+import { LONGEST_LOG } from './command-log.ts';
+import { userDirectory } from './local-state.ts';
+import type { RemoteStore } from './remote/remote-store.ts';
+import type { Fsync } from './store-files.ts';
+
+/** What a build cache may do. */
+export type BuildMode = 'read-write' | 'read-only' | 'write-only' | 'off';
+
+/** How a build cache is opened. */
+export interface BuildCacheOptions {
+  /** The store, which may be shared. Default: `tidemark/build` in the user's directory for caches. */
+  readonly directory?: string;
+  /** What this machine remembers of workspaces: not to be shared. Default: `tidemark/build` in the user's directory for state. */
+  readonly state?: string;
+  /** Read-only is for builds that nobody trusts: they use what others made, and leave nothing. Default: `'read-write'`. */
+  readonly mode?: BuildMode;
+  /** Stores behind the local one, nearest first. What they have is kept locally, too. */
+  readonly remotes?: readonly RemoteStore[];
+  /** `'always'`: every blob is read and compared before it is used; `'witness'`: unless it looks as when that was done last. Default: `'witness'`. */
+  readonly verify?: 'always' | 'witness';
+  /** `'hard'`: outputs become hard links to the store. Not together with compression. Default: `'none'`. */
+  readonly links?: 'none' | 'hard';
+  /** How blobs are kept. Default: `'none'`. */
+  readonly compress?: Compression;
+  /** How inputs are found that nobody declares: by watching the command (Linux with strace), or as all files there are. Default: the first where it can be. */
+  readonly find?: 'observed' | 'everything';
+  /** Pruned to this size from time to time. Default: 10 GB. */
+  readonly maxSize?: Size;
+  /** Pruned of what nobody has used for so long. Default: 30 days. */
+  readonly maxAge?: Duration;
+  /** What a command may print, in bytes; one that prints more isn't kept. Default: 16 MB. */
+  readonly maxLog?: Size;
+  readonly fsync?: Fsync;
+  /** Where variables come from. Default: this process's. */
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+  /** Is told of troubles with stores, in sentences. Default: nobody is. */
+  readonly onTrouble?: (text: string) => void;
+  /** How long a run waits for another process that restores the same package. Default: 30 seconds. */
+  readonly patience?: Duration;
+  /** How many blobs are asked of a remote at once. Default: 8. */
+  readonly transfers?: number;
+}
+
+/** The options with all of them said. */
+export interface BuildSettings {
+  readonly directory: string;
+  readonly state: string;
+  readonly mode: BuildMode;
+  readonly remotes: readonly RemoteStore[];
+  readonly verify: 'always' | 'witness';
+  readonly links: 'none' | 'hard';
+  readonly compress: Compression;
+  /** Nothing said: observed where it can be. */
+  readonly find: 'observed' | 'everything' | undefined;
+  readonly maxSize: number;
+  readonly maxAge: number;
+  readonly maxLog: number;
+  readonly fsync: Fsync;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly onTrouble: (text: string) => void;
+  readonly patience: number;
+  readonly transfers: number;
+}
+
+const NAMES: readonly string[] = (
+  'directory state mode remotes verify links compress find maxSize maxAge ' +
+  'maxLog fsync environment clock onTrouble patience transfers'
+).split(' ');
+
+/** Throws `bad_option` naming the option. */
+export function buildSettings(options: BuildCacheOptions): BuildSettings {
+  checkOptions('openBuildCache', options, NAMES);
+  const { environment = process.env } = options;
+  listOrNothing('remotes', options.remotes);
+  functionOrNothing('onTrouble', options.onTrouble);
+  const links = oneOf('links', options.links ?? 'none', ['none', 'hard']);
+  return {
+    directory: resolve(nonEmptyText('directory', options.directory ?? userDirectory('cache', environment))),
+    state: resolve(nonEmptyText('state', options.state ?? userDirectory('state', environment))),
+    mode: oneOf('mode', options.mode ?? 'read-write', ['read-write', 'read-only', 'write-only', 'off']),
+    remotes: options.remotes ?? [],
+    verify: oneOf('verify', options.verify ?? 'witness', ['always', 'witness']),
+    links,
+    // A packed blob can't be linked to.
+    compress: links === 'hard' ? 'none' : oneOf('compress', options.compress ?? 'none', ['none', 'gzip', 'brotli']),
+    find:
+      options.find === undefined
+        ? undefined
+        : oneOf<'observed' | 'everything'>('find', options.find, ['observed', 'everything']),
+    maxSize: size('maxSize', options.maxSize ?? '10gb'),
+    maxAge: duration('maxAge', options.maxAge ?? '30d'),
+    maxLog: logSize(options.maxLog ?? '16mb'),
+    fsync: options.fsync ?? 'records',
+    environment,
+    clock: options.clock ?? systemClock,
+    onTrouble: options.onTrouble ?? (() => {}),
+    patience: duration('patience', options.patience ?? '30s'),
+    transfers: positiveInteger('transfers', options.transfers ?? 8),
+  };
+}
+
+function logSize(value: Size): number {
+  const bytes = size('maxLog', value);
+  if (bytes > LONGEST_LOG) throw new TidemarkError('bad_option', `maxLog must be at most ${LONGEST_LOG} bytes`);
+  return bytes;
+}

@@ -1,0 +1,125 @@
+/** What a machine remembers of one workspace, beside no repository: file digests, what tasks made here, how runs ended. */
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, appendFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../engine/clock.ts';
+import { canonicalJson, type Digest, digestOf } from './digest.ts';
+import type { InputEntry, OutputEntry } from './record.ts';
+import { StatIndex } from './stat-index.ts';
+import { quietly, unique } from './store-files.ts';
+
+/** What a task made here last, and what it was made of. */
+export interface Made {
+  readonly key: Digest;
+  readonly outputs: readonly OutputEntry[];
+  /** Paths of its inputs, for who cleans when one is gone. */
+  readonly inputs: readonly InputEntry['path'][];
+}
+
+/** How a run ended. */
+export interface Attempt {
+  readonly task: string;
+  readonly key: Digest | null;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly outcome: string;
+  /** Why nothing was stored, if so. */
+  readonly reason?: string;
+}
+
+/** Bytes of the list of attempts at which its older half goes. */
+const ATTEMPTS = 256 * 1024;
+
+/** The state of one workspace. What can't be written is not remembered, which costs time and nothing else. */
+export class LocalState {
+  /** Its directory, where journals of restores are, too. */
+  readonly directory: string;
+  readonly index: StatIndex;
+
+  constructor(home: string, workspace: string, clock: Clock) {
+    this.directory = join(home, digestOf(workspace).slice(0, 32));
+    this.index = new StatIndex({ file: join(this.directory, 'index'), clock });
+  }
+
+  /** What a task made here last. */
+  made(task: string): Made | undefined {
+    try {
+      const text = readFileSync(this.#madeFile(task), 'utf8');
+      const [seal, body] = [text.slice(0, 64), text.slice(65)];
+      return digestOf(body) === seal ? (JSON.parse(body) as Made) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Remember what a task made; nothing for one whose outputs are about to change in a way that nobody knows. */
+  remember(task: string, made: Made | undefined): void {
+    const file = this.#madeFile(task);
+    if (made === undefined) return quietly(() => rmSync(file, { force: true }));
+    const body = canonicalJson(made);
+    quietly(() => this.#replace(file, `${digestOf(body)}\n${body}`));
+  }
+
+  /** Note how a run ended. */
+  note(attempt: Attempt): void {
+    const file = join(this.directory, 'attempts');
+    quietly(() => {
+      mkdirSync(this.directory, { recursive: true });
+      if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > ATTEMPTS) {
+        const lines = readFileSync(file, 'utf8').split('\n');
+        this.#replace(file, lines.slice(lines.length / 2).join('\n'));
+      }
+      appendFileSync(file, `${JSON.stringify(attempt)}\n`);
+    });
+  }
+
+  /** How runs ended, the latest last. */
+  attempts(): readonly Attempt[] {
+    let text = '';
+    quietly(() => (text = readFileSync(join(this.directory, 'attempts'), 'utf8')));
+    return text.split('\n').flatMap((line): readonly Attempt[] => {
+      try {
+        return [JSON.parse(line) as Attempt];
+      } catch {
+        return []; // cut short, or damaged
+      }
+    });
+  }
+
+  /** Whether this much time, in milliseconds, has passed since it was true last; then it counts as done now. */
+  isDue(what: string, interval: number, now: number): boolean {
+    const file = join(this.directory, `due-${what}`);
+    const last = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+    if (Math.abs(now - last) < interval) return false;
+    quietly(() => this.#replace(file, ''));
+    return true;
+  }
+
+  #madeFile(task: string): string {
+    return join(this.directory, `made-${digestOf(task).slice(0, 32)}`);
+  }
+
+  #replace(file: string, text: string): void {
+    mkdirSync(this.directory, { recursive: true });
+    const staged = `${file}.${unique()}.tmp`;
+    writeFileSync(staged, text);
+    renameSync(staged, file);
+  }
+}
+
+/** Where caches and states of a user are, as the platform has it. */
+export function userDirectory(kind: 'cache' | 'state', environment: NodeJS.ProcessEnv = process.env): string {
+  const { LOCALAPPDATA, XDG_CACHE_HOME, XDG_STATE_HOME } = environment;
+  if (process.platform === 'win32')
+    return join(
+      LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'),
+      'tidemark',
+      kind === 'cache' ? 'build' : 'build-state',
+    );
+  if (process.platform === 'darwin')
+    return join(homedir(), 'Library', kind === 'cache' ? 'Caches' : 'Application Support', 'tidemark', 'build');
+  const named = kind === 'cache' ? XDG_CACHE_HOME : XDG_STATE_HOME;
+  // The specification of these variables: a path that isn't absolute doesn't count.
+  const base = named?.startsWith('/') === true ? named : join(homedir(), kind === 'cache' ? '.cache' : '.local/state');
+  return join(base, 'tidemark', 'build');
+}

@@ -1,0 +1,67 @@
+/** A task whose result isn't there: its command runs, and what it makes is kept if it can be told what it rests on. */
+import { type BuildContext, mayWrite } from './build-context.ts';
+import { machineDisk } from './disk.ts';
+import { execute, type ExecutionOptions } from './execution.ts';
+import { fileDigest } from './file-digest.ts';
+import { candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
+import { isDeclared } from './finding.ts';
+import { keepResult, notKept } from './keeping.ts';
+import { outputsDigest } from './key.ts';
+import { outputEntries } from './output-entries.ts';
+import { outputsByGlobs } from './output-globs.ts';
+import type { Digest } from './record.ts';
+import { type ResolvedTask, titleOf } from './resolved-task.ts';
+import type { RunResult } from './run-result.ts';
+
+/** Run it. Rejects with `bad_option` if there is no such command, and with the signal's reason. */
+export async function runAnew(
+  facts: Facts,
+  context: BuildContext,
+  options: ExecutionOptions & { readonly how?: string },
+): Promise<Omit<RunResult, 'durationMs'> & { readonly storeMs?: number }> {
+  const { task } = facts;
+  const { index } = context.stateOf(task.workspace);
+  const refused = facts.collected?.refuse;
+  const keeps = mayWrite(context) && options.how !== 'uncached' && refused === undefined;
+  const declared = isDeclared(facts) ? candidateBy(declaredSpec(task), facts, index) : undefined;
+  const execution = await execute(facts, context, { ...options, keeps });
+  const kept = keeps
+    ? await keepResult(facts, declared, execution, context)
+    : notKept(refused === undefined ? 'not allowed' : 'refused', refused ?? NOT_ALLOWED, {
+        key: declared?.key ?? null,
+        made: execution.ended.exitCode === 0 ? madeUnkept(task) : null,
+      });
+  const { ended } = execution;
+  context.stateOf(task.workspace).note({
+    task: titleOf(task),
+    key: kept.key,
+    at: context.settings.clock.now(),
+    outcome: kept.stored ?? 'not stored',
+    ...(kept.notStored && { reason: kept.notStored.text }),
+  });
+  return {
+    ...kept,
+    outcome: 'ran',
+    exitCode: ended.exitCode,
+    signal: ended.signal,
+    savedMs: 0,
+    notes: [...execution.notes, ...kept.notes],
+  };
+}
+
+const NOT_ALLOWED = 'the cache is off, for reading only, or not for this task';
+
+/** What was made, for those that rest on it, though it isn't kept. */
+function madeUnkept({ root, outputs, excludedOutputs: exclude }: ResolvedTask): Digest | null {
+  if (outputs === undefined) return null;
+  try {
+    return outputsDigest(
+      outputEntries(root, outputsByGlobs(root, outputs, { exclude }), (path) => {
+        const { digest, stats } = fileDigest(path, machineDisk);
+        return { digest, size: Number(stats.size) };
+      }),
+    );
+  } catch {
+    return null; // something that can't be an output: what rests on it isn't kept then
+  }
+}

@@ -1,0 +1,109 @@
+/** `tidemark run`: runs a command, or tasks of the workspace, unless what they made is kept. */
+import { parseArgs } from 'node:util';
+import { openBuildCache } from '../../build/build-cache.ts';
+import { CommandNotStarted } from '../../build/not-started.ts';
+import type { RunResult } from '../../build/run-result.ts';
+import { type Command, type Ending, type Terminal, UsageError } from '../command.ts';
+import { CACHE_FLAGS, cacheOptions, type Flags, FLAGS_HELP, STORE_FLAGS } from './flags.ts';
+import { linesOf, troubles } from './report.ts';
+import { passedOn } from './passing-on.ts';
+import { TASK_FLAGS, taskOf, TASK_HELP, type TaskValues } from './task-flags.ts';
+
+const FLAGS = {
+  ...STORE_FLAGS,
+  ...CACHE_FLAGS,
+  ...TASK_FLAGS,
+  'dry-run': { type: 'boolean' },
+  force: { type: 'boolean' },
+  trace: { type: 'boolean' },
+  verbose: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  concurrency: { type: 'string' },
+  continue: { type: 'boolean' },
+} as const;
+
+/** What was said on the command line. */
+export interface RunValues extends Flags, TaskValues {
+  readonly 'dry-run'?: boolean | undefined;
+  readonly force?: boolean | undefined;
+  readonly trace?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly concurrency?: string | undefined;
+  readonly continue?: boolean | undefined;
+}
+
+/** The command. */
+export const runCommandLine: Command = {
+  usage: '[options] -- <command…>, or [options] <task…>',
+  help: [
+    'Runs a command, or brings back what it made and printed when nothing has changed that it rests on. Its exit code is',
+    'the command’s, and so is the signal that ends it. Tasks are those of tidemark.build.json, turbo.json and wireit.',
+    '',
+    ...TASK_HELP,
+    '',
+    ...FLAGS_HELP,
+    '  --dry-run          only tell whether it would run',
+    '  --force            run even if it is kept',
+    '  --trace            watch what it reads and writes, and tell what isn’t declared (Linux with strace)',
+    '  --verbose, --quiet tell how each run went even where nobody watches; tell nothing',
+    '  --concurrency N    tasks at once (default: one for each processor)',
+    '  --continue         go on after a failure with what doesn’t rest on it',
+  ],
+
+  async run(args, terminal) {
+    const end = args.indexOf('--');
+    const { values, positionals } = parseArgs({
+      args: args.slice(0, end < 0 ? args.length : end),
+      allowPositionals: true,
+      options: FLAGS,
+    });
+    const command = end < 0 ? [] : args.slice(end + 1);
+    if (command.length > 0 && positionals.length > 0)
+      throw new UsageError(`${JSON.stringify(positionals[0])} stands before --: either a command or tasks`);
+    if (command.length === 0 && positionals.length === 0) throw new UsageError('a command after --, or a task');
+    try {
+      if (command.length > 0) return await runOne(command, values, terminal);
+      const { runTasks } = await import('./tasks.ts');
+      return await runTasks(positionals, values, terminal);
+    } catch (error) {
+      if (!(error instanceof CommandNotStarted)) throw error;
+      terminal.say(`tidemark: ${error.message}`);
+      return error.why === 'not found' ? 127 : 126; // as a shell has it
+    }
+  },
+};
+
+async function runOne(command: readonly string[], values: RunValues, terminal: Terminal): Promise<Ending> {
+  const { task, settings } = taskOf(command, values, terminal);
+  const say = (text: string): void => terminal.say(`tidemark: ${text}`);
+  const cache = openBuildCache(await cacheOptions(values, { environment: terminal.environment, settings, say }));
+  try {
+    const result = await cache.run(task, {
+      how: howOf(values),
+      ...(values.trace === true && { trace: true }),
+      ...passedOn(terminal, values.json === true),
+    });
+    if (values.json === true) terminal.out(JSON.stringify(result));
+    const lines = isTold(values, terminal) ? linesOf('tidemark', result) : troubles('tidemark', result);
+    if (values.quiet !== true) for (const line of lines) terminal.say(line);
+    return endingOf(result);
+  } finally {
+    await cache.close();
+  }
+}
+
+/** How runs are done, by the flags. */
+export function howOf(values: RunValues): 'as needed' | 'look' | 'run' {
+  return values['dry-run'] === true ? 'look' : values.force === true ? 'run' : 'as needed';
+}
+
+/** Whether each run is told of. */
+export function isTold(values: RunValues, terminal: Terminal): boolean {
+  return values.quiet !== true && (values.verbose === true || terminal.isWatched);
+}
+
+/** How a run ended. */
+export function endingOf({ signal, exitCode }: RunResult): Ending {
+  return signal ?? exitCode ?? 0;
+}
