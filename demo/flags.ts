@@ -19,6 +19,8 @@ export interface Flags {
   readonly documents: boolean;
   /** Show content: a site that is read, edited and published. */
   readonly content: boolean;
+  /** Show builds: this repository's own tasks and those of 30 packages, kept and brought back. */
+  readonly build: boolean;
 }
 
 /** The port of `--serve`, so that its address is the same each time. */
@@ -43,14 +45,18 @@ export const HELP = `Usage: npm run demo -- [flags]
                     by another process
   --content         instead of all that: a site of posts and pages that is
                     read, edited and published
+  --build           instead of all that: this repository's own builds and
+                    those of 30 packages, kept, brought back, damaged
+                    and killed
   --help            print this`;
 
 /** Read the command line. Throws {@link Trouble} for anything that isn't in {@link HELP}. */
 export function readFlags(args: readonly string[]): Flags {
-  const { serve = false, help = false, redis = false, documents = false, content = false, ...given } = parsed(args);
-  const { port, requests, processes } = given;
-  for (const [alone, asked] of Object.entries({ documents, content }))
-    for (const [flag, value] of Object.entries({ serve, redis, port, requests, processes, documents, content }))
+  const { serve = false, help = false, redis = false, ...given } = parsed(args);
+  const { documents = false, content = false, build = false, port, requests, processes } = given;
+  const stories = { documents, content, build };
+  for (const [alone, asked] of Object.entries(stories))
+    for (const [flag, value] of Object.entries({ serve, redis, port, requests, processes, ...stories }))
       if (asked && flag !== alone && value !== undefined && value !== false)
         throw new Trouble(`--${flag} doesn't go with --${alone}.`);
   for (const [flag, value] of Object.entries({ port, requests, processes })) {
@@ -67,6 +73,7 @@ export function readFlags(args: readonly string[]): Flags {
     redis,
     documents,
     content,
+    build,
   };
 }
 
@@ -79,6 +86,7 @@ function parsed(args: readonly string[]): {
   readonly redis?: boolean;
   readonly documents?: boolean;
   readonly content?: boolean;
+  readonly build?: boolean;
 } {
   try {
     return parseArgs({
@@ -92,6 +100,7 @@ function parsed(args: readonly string[]): {
         redis: { type: 'boolean' },
         documents: { type: 'boolean' },
         content: { type: 'boolean' },
+        build: { type: 'boolean' },
       },
     }).values;
   } catch (error) {

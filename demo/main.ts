@@ -1,4 +1,5 @@
 /** The demo's entry: `npm run demo`, and Ctrl-C. */
+import { tellOfBuild } from './build/story.ts';
 import { tellOfContent } from './content/story.ts';
 import { tellOfDocuments } from './documents/story.ts';
 import { tell } from './story.ts';
@@ -9,7 +10,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, 
 process.stdout.on('error', () => stopping.abort()); // whoever read the output has gone
 
 const args = process.argv.slice(2);
-const story = args.includes('--documents') ? tellOfDocuments : args.includes('--content') ? tellOfContent : tell;
+const STORIES = { '--documents': tellOfDocuments, '--content': tellOfContent, '--build': tellOfBuild };
+const [, story = tell] = Object.entries(STORIES).find(([flag]) => args.includes(flag)) ?? [];
 process.exitCode = await story({
   args,
   env: process.env,

@@ -47,7 +47,7 @@ export async function historyOf(folder: string = repository()): Promise<History>
 }
 
 /** The nearest folder with a package above this file, which may be the source or what was built of it. */
-function repository(): string {
+export function repository(): string {
   let at = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(at, 'package.json')) && at !== dirname(at)) at = dirname(at);
   return at;

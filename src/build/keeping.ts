@@ -9,7 +9,7 @@ import { type Candidate, candidateBy, declaredSpec, type Facts } from './fingerp
 import { inWorkspace } from './finding.ts';
 import { foundOutputs, some, type SeenWrites, writesIn } from './found-outputs.ts';
 import type { InputSpec } from './input-spec.ts';
-import { outputsDigest } from './key.ts';
+import { madeDigest } from './key.ts';
 import { outputEntries } from './output-entries.ts';
 import { outputsByGlobs } from './output-globs.ts';
 import type { ActionRecord, OutputEntry } from './record.ts';
@@ -97,7 +97,7 @@ async function kept(
     }),
     inputs: { count: candidate.inputs.length, found: kind === 'globs' ? 'declared' : kind },
     outputs: outputs.length,
-    made: outputsDigest(outputs),
+    made: madeDigest(record.key, outputs),
     storeMs: performance.now() - began,
     notes: [],
   };

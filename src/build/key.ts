@@ -77,6 +77,14 @@ export function outputsDigest(outputs: readonly OutputEntry[]): Digest {
 }
 
 /**
+ * What a task that ran hands to those that rest on it: what it made; or, where it makes nothing, all that went into it: who
+ * rests on a check has a reason to, and may read what that has read.
+ */
+export function madeDigest(key: Digest, outputs: readonly OutputEntry[]): Digest {
+  return outputs.length === 0 ? key : outputsDigest(outputs);
+}
+
+/**
  * Lists of texts, hashed so that nothing can move from one text or list into the next: a list is led by its count, a text
  * by its length in bytes.
  */

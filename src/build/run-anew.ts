@@ -6,7 +6,7 @@ import { fileDigest } from './file-digest.ts';
 import { candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
 import { isDeclared } from './finding.ts';
 import { keepResult, notKept } from './keeping.ts';
-import { outputsDigest } from './key.ts';
+import { madeDigest } from './key.ts';
 import { outputEntries } from './output-entries.ts';
 import { outputsByGlobs } from './output-globs.ts';
 import type { Digest } from './record.ts';
@@ -29,7 +29,7 @@ export async function runAnew(
     ? await keepResult(facts, declared, execution, context)
     : notKept(refused === undefined ? 'not allowed' : 'refused', refused ?? NOT_ALLOWED, {
         key: declared?.key ?? null,
-        made: execution.ended.exitCode === 0 ? madeUnkept(task) : null,
+        made: execution.ended.exitCode === 0 ? madeUnkept(task, declared?.key ?? null) : null,
       });
   const { ended } = execution;
   context.stateOf(task.workspace).note({
@@ -52,10 +52,11 @@ export async function runAnew(
 const NOT_ALLOWED = 'the cache is off, for reading only, or not for this task';
 
 /** What was made, for those that rest on it, though it isn't kept. */
-function madeUnkept({ root, outputs, excludedOutputs: exclude }: ResolvedTask): Digest | null {
-  if (outputs === undefined) return null;
+function madeUnkept({ root, outputs, excludedOutputs: exclude }: ResolvedTask, key: Digest | null): Digest | null {
+  if (outputs === undefined || key === null) return null;
   try {
-    return outputsDigest(
+    return madeDigest(
+      key,
       outputEntries(root, outputsByGlobs(root, outputs, { exclude }), (path) => {
         const { digest, stats } = fileDigest(path, machineDisk);
         return { digest, size: Number(stats.size) };

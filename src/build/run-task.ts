@@ -4,7 +4,7 @@ import { type BuildContext, mayRead } from './build-context.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { type Facts, factsOf } from './fingerprint.ts';
 import { type Finding, findResult, isDeclared } from './finding.ts';
-import { outputsDigest } from './key.ts';
+import { madeDigest } from './key.ts';
 import type { ActionRecord } from './record.ts';
 import type { ResolvedTask } from './resolved-task.ts';
 import type { RunResult } from './run-result.ts';
@@ -62,7 +62,7 @@ function looked({ facts, finding, began }: Common, record: ActionRecord | undefi
     savedMs: 0,
     inputs: inputsOf(finding),
     outputs: record?.outputs.length ?? 0,
-    made: record ? outputsDigest(record.outputs) : null,
+    made: record ? madeDigest(record.key, record.outputs) : null,
     notes: [],
   };
 }
@@ -89,7 +89,7 @@ function hit(
     restored,
     inputs: inputsOf(finding),
     outputs: record.outputs.length,
-    made: outputsDigest(record.outputs),
+    made: madeDigest(record.key, record.outputs),
     notes,
   };
 }

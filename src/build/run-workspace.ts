@@ -37,10 +37,8 @@ export async function runWorkspace(
   const results = new Map<string, RunResult>();
   const run = async (id: string, ends: AbortSignal): Promise<'ok' | 'failed'> => {
     if (options.closing?.aborted === true) return 'failed';
-    const { task, cache: isCached, dependsOn, uncounted } = tasks.get(id)!;
-    const made = dependsOn
-      .filter((other) => !uncounted.includes(other))
-      .map((other) => [other, madeBy(other)] as const);
+    const { task, cache: isCached, counted } = tasks.get(id)!;
+    const made = counted.map((other) => [other, madeBy(other)] as const);
     const isKnown = made.every(([, digest]) => digest !== null);
     const result = await cache.run(
       {

@@ -5,19 +5,22 @@ import { pathRefusal } from './checked-path.ts';
 import { canonicalJson, type Digest, isDigest } from './digest.ts';
 import type { InputSpec } from './input-spec.ts';
 import { opened, seal } from './sealed.ts';
-import { is, isListOf, isOneOf, isText, shape } from './shape.ts';
+import { type Check, is, isListOf, isOneOf, shape } from './shape.ts';
 import { bytesOf, type StoreFiles } from './store-files.ts';
 
 /** Specs kept for one weak key. Each is collected at a lookup until one leads to a record, so there can't be many. */
 const KEPT = 16;
 
-const texts = isListOf(isText);
+/** What stays within the workspace: another glob would be refused when it is used, and its lookup with it. */
+const isGlob: Check = (value) =>
+  typeof value === 'string' && /^!?(?!\/|[A-Za-z]:|(?:.*\/)?\.\.(?:\/|$))[^\0]+$/s.test(value);
+const globs = isListOf(isGlob);
 /** The workspace itself is `.`, as nowhere else. */
 const paths = isListOf((value) => typeof value === 'string' && (value === '.' || pathRefusal(value) === undefined));
 const isSpec = isOneOf([
-  shape({ kind: is('globs'), globs: texts, exclude: texts }),
-  shape({ kind: is('everything'), exclude: texts, own: texts }),
-  shape({ kind: is('observed'), exclude: texts, own: texts, paths, listed: paths }),
+  shape({ kind: is('globs'), globs, exclude: globs }),
+  shape({ kind: is('everything'), exclude: globs, own: paths }),
+  shape({ kind: is('observed'), exclude: globs, own: paths, paths, listed: paths }),
 ]);
 const isFile = shape({ weak: isDigest, specs: isListOf(isSpec) });
 

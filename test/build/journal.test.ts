@@ -84,13 +84,15 @@ function isFinishable(here: Bench): boolean {
   return false;
 }
 
-test('while a journal is there, nobody restores, and breaking links waits, too', () => {
+test('while a journal is there, nobody restores or plans to, and breaking links waits, too', () => {
   const here = bench();
   const earlier = madeBefore(here);
   for (let end = 1; !isRestorePending(here.place()); end++) cut(here, earlier, end);
   const plan = planRestore({ root: here.root, outputs: earlier, blobs: here.blobs });
   expect(() => restore(plan, here.asOptions())).toThrow(expect.objectContaining({ code: 'in_use' }));
   expect(() => breakLinks(earlier, here.place())).toThrow(expect.objectContaining({ code: 'in_use' }));
+  const planned = () => planRestore({ root: here.root, outputs: earlier, blobs: here.blobs, state: here.state });
+  expect(planned).toThrow(expect.objectContaining({ code: 'in_use' }));
   finishRestore(here.place());
   restore(plan, here.asOptions());
 });

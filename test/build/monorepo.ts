@@ -1,5 +1,5 @@
 /** A generated workspace of TypeScript packages in layers, each built from its sources and what those below it were built to. */
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A package of a workspace. */
@@ -22,6 +22,10 @@ export interface Monorepo {
 const LAYERS = 5;
 const PARTS = 3;
 const SCRIPTS = ['compile.mjs', 'check.mjs'];
+/** Beside the source of this file, which may be the compiled one. */
+const [PLACE] = ['monorepo', '../../../test/build/monorepo']
+  .map((path) => join(import.meta.dirname, path))
+  .filter(existsSync);
 
 /**
  * Makes a workspace in an empty directory: the same bytes each time, wherever it is. `tidemark.build.json` has two tasks
@@ -47,8 +51,7 @@ export function makeMonorepo(directory: string, options: { readonly packages: nu
   });
   put('tsconfig.json', { files: [], references: packages.map((one) => ({ path: `packages/${last(one.name)}` })) });
   mkdirSync(join(directory, 'scripts'));
-  for (const script of SCRIPTS)
-    copyFileSync(join(import.meta.dirname, 'monorepo', script), join(directory, 'scripts', script));
+  for (const script of SCRIPTS) copyFileSync(join(PLACE, script), join(directory, 'scripts', script));
   mkdirSync(join(directory, 'node_modules', '@mono'), { recursive: true });
   for (const [n, one] of packages.entries()) {
     for (const [path, content] of Object.entries(filesOf(one, n))) put(`packages/${last(one.name)}/${path}`, content);

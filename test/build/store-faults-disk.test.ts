@@ -62,7 +62,7 @@ test.skipIf(noMounts())(
     expect(filesOf(directory)).toEqual(before);
     expect(store.lookup(small.key).record).toEqual(small);
 
-    execFileSync('mount', ['-o', 'remount,ro', directory]);
+    execFileSync('/bin/mount', ['-o', 'remount,ro', directory]);
     const reader = openStore(directory);
     expect(() => reader.putBytes(Buffer.from('b'))).toThrow(failing('EROFS'));
     reader.count({ hits: 1 });
@@ -80,8 +80,8 @@ function noMounts(): boolean {
   if (process.env['REQUIRE_ALL'] === '1') return false;
   const place = mkdtempSync(join(tmpdir(), 'tidemark-mount-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place], { stdio: 'ignore' });
-    execFileSync('umount', [place], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('/bin/umount', [place], { stdio: 'ignore' });
     return false;
   } catch {
     return true;
@@ -93,8 +93,8 @@ function noMounts(): boolean {
 function mounted(options: string): string {
   const place = join(folder(), 'disk');
   mkdirSync(place);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', place]);
-  onTestFinished(() => void execFileSync('umount', [place]));
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', place]);
+  onTestFinished(() => void execFileSync('/bin/umount', [place]));
   expect(statSync(place).dev).not.toBe(statSync(join(place, '..')).dev);
   return place;
 }

@@ -35,7 +35,8 @@ interface Spot {
   readonly script: Script | undefined;
 }
 
-type Direct = Omit<PlannedTask, 'counted'>;
+/** With those of `dependsOn` whose outputs needn't count. */
+type Direct = Omit<PlannedTask, 'counted'> & { readonly uncounted: readonly string[] };
 
 interface Rest {
   readonly spot: Spot;
@@ -80,7 +81,12 @@ export function plannedTasks(options: {
       persistent: definition.persistent === true,
     });
   }
-  const tasks = new Map([...direct].map(([id, task]) => [id, { ...task, counted: countedFor(task, direct) }]));
+  const tasks = new Map(
+    [...direct].map(([id, one]) => {
+      const { uncounted: _, ...task } = one;
+      return [id, { ...task, counted: countedFor(one, direct) }] as const;
+    }),
+  );
   return { tasks, groups, notes };
 }
 

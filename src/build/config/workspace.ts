@@ -57,8 +57,6 @@ export interface PlannedTask {
    * may have changed although what was made of the package itself, which names it, has not.
    */
   readonly counted: readonly string[];
-  /** Those of `dependsOn` whose outputs needn't count in the key. That they do is no mistake, but costs hits. */
-  readonly uncounted: readonly string[];
   /** Whether what it makes is kept. */
   readonly cache: boolean;
   /** Whether it goes on until it is stopped, or asks its user: such tasks can't be selected. */

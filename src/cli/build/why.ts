@@ -67,13 +67,11 @@ async function ofTask(name: string, values: TaskValues, terminal: Terminal): Pro
   try {
     const results = await runWorkspace(cache, tasks, { concurrency: 1, how: 'look', signal: terminal.signal });
     return wanted.map((id) => {
-      const { task, dependsOn, uncounted } = tasks.get(id)!;
-      const made = dependsOn
-        .filter((other) => !uncounted.includes(other))
-        .map((other) => {
-          const result = results.get(other);
-          return [other, result === undefined || result === 'skipped' ? null : result.made] as const;
-        });
+      const { task, counted } = tasks.get(id)!;
+      const made = counted.map((other) => {
+        const result = results.get(other);
+        return [other, result === undefined || result === 'skipped' ? null : result.made] as const;
+      });
       const unknown = made.filter(([, digest]) => digest === null).map(([other]) => other);
       const dependencies = Object.fromEntries(made.filter((one) => one[1] !== null)) as BuildTask['dependencies'];
       const explanation = cache.why({ ...task, ...(dependencies && { dependencies }) });

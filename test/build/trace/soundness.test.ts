@@ -72,9 +72,7 @@ function outcome(root: string, out: string, made: readonly string[]): unknown {
 const title = `a watched script${noTrace === undefined ? '' : ` (skipped: ${noTrace})`}`;
 
 describe.skipIf(noTrace !== undefined)(title, () => {
-  const runs = Number(process.env['SOUNDNESS_RUNS'] ?? 25);
-
-  test('does the same again where its inputs are found unchanged', { timeout: 60_000 + runs * 500 }, () => {
+  test('does the same again where its inputs are found unchanged', { timeout: 60_000 }, () => {
     let same = 0;
     fc.assert(
       fc.property(
@@ -108,8 +106,8 @@ describe.skipIf(noTrace !== undefined)(title, () => {
           expect(outcome(second, again.stdout + again.stderr, own)).toEqual(outcome(first, out, own));
         },
       ),
-      { numRuns: runs },
+      { numRuns: 30 },
     );
-    expect(same).toBeGreaterThan(0);
+    expect(same).toBeGreaterThan(0); // about a third get so far
   });
 });

@@ -1,0 +1,153 @@
+/** `tidemark` as people call it: one process for each call, with a store and a memory that are the demo's own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import type { Explanation, RunResult } from 'tidemark/build';
+import { Trouble } from '../trouble.ts';
+
+const PATIENCE = 180_000; // milliseconds for one call
+const LAST_WORDS = 2_000; // characters of what a call said to its error stream
+
+/** What a call said, and how it ended. */
+export interface Said {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  /** From its start to its end, in milliseconds. */
+  readonly ms: number;
+}
+
+/** What became of tasks, by `package#task`, and what they printed. */
+export interface Ran {
+  readonly results: ReadonlyMap<string, RunResult>;
+  readonly printed: string;
+  readonly ms: number;
+}
+
+/** Where something is called, and what it finds in its environment besides. */
+export interface Where {
+  readonly directory: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The command line. */
+export class CommandLine {
+  readonly #program: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #signal: AbortSignal;
+  readonly #running = new Set<Call>();
+
+  constructor(options: {
+    /** The compiled program. */
+    readonly program: string;
+    readonly store: string;
+    readonly state: string;
+    /** Ends what is called. */
+    readonly signal: AbortSignal;
+  }) {
+    this.#program = options.program;
+    this.#signal = options.signal;
+    // Whoever starts the demo may have settings of their own, which are for their own builds.
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(TIDEMARK|GIT)_/.test(name));
+    const own = { TIDEMARK_CACHE_DIR: options.store, TIDEMARK_CACHE_STATE: options.state };
+    this.#environment = { ...Object.fromEntries(inherited), ...own };
+  }
+
+  /** Start a call, to be waited for or killed. */
+  start(words: readonly string[], { directory, env = {} }: Where): Call {
+    this.#signal.throwIfAborted();
+    const options = { cwd: directory, env: { ...this.#environment, ...env } };
+    const call = new Call(spawn(process.execPath, [this.#program, ...words], { ...options, stdio: STDIO }), this.#signal);
+    this.#running.add(call);
+    return call;
+  }
+
+  /** Call it and answer with what it said. Throws {@link Trouble} if it takes longer than 3 minutes, or the signal's reason. */
+  async said(words: readonly string[], where: Where): Promise<Said> {
+    const said = await this.start(words, where).said;
+    this.#signal.throwIfAborted();
+    return said;
+  }
+
+  /** Run tasks of a workspace; those that they rest on are among the results. */
+  async tasks(names: readonly string[], where: Where): Promise<Ran> {
+    const said = await this.said(['run', '--json', ...names], where);
+    const told = jsonOf<Readonly<Record<string, RunResult | 'skipped'>>>(said);
+    const results = Object.entries(told).filter((entry): entry is [string, RunResult] => entry[1] !== 'skipped');
+    return { results: new Map(results), printed: said.stderr, ms: said.ms };
+  }
+
+  /** Run a command. */
+  async command(words: readonly string[], where: Where, flags: readonly string[] = []): Promise<RunResult> {
+    return jsonOf(await this.said(['run', '--json', ...flags, '--', ...words], where));
+  }
+
+  /** Why a task would run. */
+  async why(name: string, where: Where): Promise<Explanation> {
+    return jsonOf<readonly [Explanation]>(await this.said(['why', '--json', name], where))[0];
+  }
+
+  /** What there is to say of the store. */
+  async cache<T>(words: readonly string[], where: Where): Promise<T> {
+    return jsonOf(await this.said(['cache', ...words, '--json'], where));
+  }
+
+  /** Wait until nothing runs any more: what was aborted takes down what it has started. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#running].map((call) => call.said));
+  }
+}
+
+const STDIO = ['ignore', 'pipe', 'pipe'] as const;
+
+/** A call under way. */
+class Call {
+  readonly said: Promise<Said>;
+  readonly #process: ChildProcess;
+
+  constructor(started: ChildProcess, signal: AbortSignal) {
+    this.#process = started;
+    this.said = this.#saidAtEnd(signal);
+    this.said.catch(() => {}); // told to who waits
+  }
+
+  /** As `kill -9` does, in the middle of whatever it does. Resolves to whether it was still at work. */
+  async kill(): Promise<boolean> {
+    const isKilled = this.#process.exitCode === null && this.#process.kill('SIGKILL');
+    await this.said;
+    return isKilled && this.#process.signalCode === 'SIGKILL';
+  }
+
+  async #saidAtEnd(signal: AbortSignal): Promise<Said> {
+    const began = performance.now();
+    const { stdout, stderr } = this.#process;
+    const end = (): void => void this.#process.kill('SIGTERM');
+    signal.addEventListener('abort', end, { once: true });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#process.kill('SIGKILL');
+    }, PATIENCE);
+    try {
+      const exit = once(this.#process, 'exit');
+      const [out, err, [code]] = await Promise.all([text(stdout!), text(stderr!), exit]);
+      if (late) throw new Trouble(`tidemark didn't end for ${PATIENCE / 1000} seconds.${lastWords(err)}`);
+      return { stdout: out, stderr: err, code: code as number | null, ms: performance.now() - began };
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+    }
+  }
+}
+
+function jsonOf<T>({ stdout, stderr, code }: Said): T {
+  try {
+    return JSON.parse(stdout) as T;
+  } catch {
+    throw new Trouble(`tidemark ended with code ${code} and without an answer.${lastWords(stderr)}`);
+  }
+}
+
+function lastWords(said: string): string {
+  return said === '' ? '' : `\n${said.slice(-LAST_WORDS).trim()}`;
+}
