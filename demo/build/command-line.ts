@@ -56,8 +56,12 @@ export class CommandLine {
   /** Start a call, to be waited for or killed. */
   start(words: readonly string[], { directory, env = {} }: Where): Call {
     this.#signal.throwIfAborted();
-    const options = { cwd: directory, env: { ...this.#environment, ...env } };
-    const call = new Call(spawn(process.execPath, [this.#program, ...words], { ...options, stdio: STDIO }), this.#signal);
+    const started = spawn(process.execPath, [this.#program, ...words], {
+      cwd: directory,
+      env: { ...this.#environment, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const call = new Call(started, this.#signal);
     this.#running.add(call);
     return call;
   }
@@ -69,26 +73,33 @@ export class CommandLine {
     return said;
   }
 
-  /** Run tasks of a workspace; those that they rest on are among the results. */
+  /** Run tasks of a workspace; those that they rest on are among the results. Throws {@link Trouble} if one fails. */
   async tasks(names: readonly string[], where: Where): Promise<Ran> {
     const said = await this.said(['run', '--json', ...names], where);
-    const told = jsonOf<Readonly<Record<string, RunResult | 'skipped'>>>(said);
+    const told = jsonOf(said) as Readonly<Record<string, RunResult | 'skipped'>>;
     const results = Object.entries(told).filter((entry): entry is [string, RunResult] => entry[1] !== 'skipped');
+    const failed = results.find(([, { exitCode }]) => exitCode !== 0);
+    if (failed) {
+      const [id] = failed;
+      const own = said.stderr.split('\n').filter((line) => line.startsWith(`${id}: `));
+      throw new Trouble(`${id} failed.${lastWords(own.join('\n'))}`);
+    }
     return { results: new Map(results), printed: said.stderr, ms: said.ms };
   }
 
   /** Run a command. */
   async command(words: readonly string[], where: Where, flags: readonly string[] = []): Promise<RunResult> {
-    return jsonOf(await this.said(['run', '--json', ...flags, '--', ...words], where));
+    return jsonOf(await this.said(['run', '--json', ...flags, '--', ...words], where)) as RunResult;
   }
 
   /** Why a task would run. */
   async why(name: string, where: Where): Promise<Explanation> {
-    return jsonOf<readonly [Explanation]>(await this.said(['why', '--json', name], where))[0];
+    const [explanation] = jsonOf(await this.said(['why', '--json', name], where)) as readonly Explanation[];
+    return explanation;
   }
 
   /** What there is to say of the store. */
-  async cache<T>(words: readonly string[], where: Where): Promise<T> {
+  async cache(words: readonly string[], where: Where): Promise<unknown> {
     return jsonOf(await this.said(['cache', ...words, '--json'], where));
   }
 
@@ -97,8 +108,6 @@ export class CommandLine {
     await Promise.allSettled([...this.#running].map((call) => call.said));
   }
 }
-
-const STDIO = ['ignore', 'pipe', 'pipe'] as const;
 
 /** A call under way. */
 class Call {
@@ -140,9 +149,9 @@ class Call {
   }
 }
 
-function jsonOf<T>({ stdout, stderr, code }: Said): T {
+function jsonOf({ stdout, stderr, code }: Said): unknown {
   try {
-    return JSON.parse(stdout) as T;
+    return JSON.parse(stdout) as unknown;
   } catch {
     throw new Trouble(`tidemark ended with code ${code} and without an answer.${lastWords(stderr)}`);
   }

@@ -103,16 +103,16 @@ export class Blobs {
 
   /** What is wrong with a blob, looking at all of its bytes. A damaged one is put aside. */
   check(digest: Digest): BlobFault | undefined {
-    return this.#faultOf(digest, () => {
-      for (const _ of this.#pieces(digest)); // to its end, where it is known
+    return this.#faultOf(digest, (source) => {
+      for (const _ of this.#pieces(digest, 'passed', source)); // to its end, where it is known
     });
   }
 
   /** All of its bytes, or what is wrong with them; then a damaged one is put aside. */
   read(digest: Digest): Buffer | BlobFault {
     let bytes: Buffer | undefined;
-    const fault = this.#faultOf(digest, () => {
-      bytes = Buffer.concat([...this.#pieces(digest, 'kept')]);
+    const fault = this.#faultOf(digest, (source) => {
+      bytes = Buffer.concat([...this.#pieces(digest, 'kept', source)]);
     });
     return fault ?? bytes!;
   }
@@ -121,7 +121,7 @@ export class Blobs {
   unpack(digest: Digest, descriptor: number): boolean {
     const path = this.path(digest);
     if (!endings.some(([, ending]) => fs.existsSync(path + ending))) return false;
-    for (const piece of this.#pieces(digest)) writeAll(descriptor, piece);
+    for (const piece of this.#pieces(digest, 'passed')) writeAll(descriptor, piece);
     return true;
   }
 
@@ -132,7 +132,7 @@ export class Blobs {
 
   /** Whether the file of this path, which may be packed, has the bytes that its name says; nothing if it is gone. */
   isRight(path: string, digest: Digest): boolean | undefined {
-    const fd = fs.existsSync(path) ? openedFile(path) : undefined;
+    const fd = openedIfThere(path);
     if (fd === undefined) return undefined;
     try {
       const hash = createHash('sha256');
@@ -152,8 +152,7 @@ export class Blobs {
   }
 
   /** Throws `bad_bytes` at the end if they weren't right, and then they are put aside. */
-  *#pieces(digest: Digest, how: Handling = 'passed'): Generator<Buffer> {
-    const source = this.#opened(digest);
+  *#pieces(digest: Digest, how: Handling, source = this.#opened(digest)): Generator<Buffer> {
     if (source === undefined) throw notTheBytes(digest);
     const hash = createHash('sha256');
     try {
@@ -172,22 +171,26 @@ export class Blobs {
   }
 
   /** Plain or packed. What isn't a file is put aside. */
-  #opened(digest: Digest): { readonly fd: number; readonly path: string; readonly packing?: Packing } | undefined {
+  #opened(digest: Digest): Source | undefined {
     for (const [packing, ending] of [PLAIN, ...endings]) {
       const path = this.path(digest) + ending;
       const stat = fs.lstatSync(path, { throwIfNoEntry: false });
       if (!stat) continue;
-      if (stat.isFile()) return { fd: openedFile(path), path, ...(packing && { packing }) };
-      this.#files.quarantine(path);
+      if (!stat.isFile()) {
+        this.#files.quarantine(path);
+        continue;
+      }
+      const fd = openedIfThere(path);
+      if (fd !== undefined) return { fd, path, packing };
     }
     return undefined;
   }
 
-  #faultOf(digest: Digest, read: () => void): BlobFault | undefined {
-    const before = this.glance(digest, undefined);
-    if (before === 'blob missing') return before;
+  #faultOf(digest: Digest, read: (source: Source) => void): BlobFault | undefined {
+    const source = this.#opened(digest);
+    if (source === undefined) return 'blob missing';
     try {
-      read();
+      read(source);
       return undefined;
     } catch (error) {
       if (error instanceof TidemarkError && error.code === 'bad_bytes') return 'blob damaged';
@@ -239,6 +242,13 @@ export class Blobs {
   }
 }
 
+/** An open file of a blob. */
+interface Source {
+  readonly fd: number;
+  readonly path: string;
+  readonly packing: Packing | undefined;
+}
+
 /** Pieces that go on to be used have this length, in bytes. */
 const SENT = 256 * 1024;
 /** Whether a piece is done with when the next is asked for, or goes on to be used. */
@@ -268,6 +278,16 @@ function* plainPieces(fd: number, how: Handling): Generator<Buffer> {
 
 function notTheBytes(digest: Digest): TidemarkError {
   return new TidemarkError('bad_bytes', `these aren't the bytes of ${digest}`);
+}
+
+/** Others may prune meanwhile. */
+function openedIfThere(path: string): number | undefined {
+  try {
+    return openedFile(path);
+  } catch (error) {
+    if (fs.lstatSync(path, { throwIfNoEntry: false })) throw error;
+    return undefined;
+  }
 }
 
 /** A link isn't followed, and a pipe isn't waited for. */

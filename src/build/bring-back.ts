@@ -6,7 +6,7 @@ import { replayLog } from './command-log.ts';
 import type { OnOutput } from './command.ts';
 import { finishRestore } from './finish-restore.ts';
 import { knownBy } from './known-digests.ts';
-import type { LocalState } from './local-state.ts';
+import type { LocalState, Made } from './local-state.ts';
 import type { ActionRecord, Digest, OutputEntry } from './record.ts';
 import { planRestore } from './restore-plan.ts';
 import { blobsOf } from './sealed-record.ts';
@@ -70,11 +70,12 @@ async function restoreOnce(
   const name = titleOf(task);
   const made = state.made(name);
   const isSame = made?.key === record.key;
+  const earlier = isSame ? [] : (made?.all().outputs ?? []);
   const known = knownBy(state.index);
   const plan = planRestore({
     root: task.root,
     outputs: record.outputs,
-    earlier: isSame ? [] : (made?.outputs ?? []),
+    earlier,
     blobs: store,
     state: state.directory,
     known,
@@ -85,9 +86,9 @@ async function restoreOnce(
   );
   if (!(await haveBlobs(wanted, context, signal))) return undefined;
   // Cut short, what was there and what is to be are both this task's own.
-  if (!isSame) state.remember(name, madeOf(record, [...(made?.outputs ?? []), ...record.outputs]));
+  if (!isSame) state.remember(name, record.key, madeOf(record, [...earlier, ...record.outputs]));
   const restored = restore(plan, { blobs: store, state: state.directory, verify: settings.verify, known });
-  if (!isSame) state.remember(name, madeOf(record, record.outputs));
+  if (!isSame) state.remember(name, record.key, madeOf(record, record.outputs));
   return { ...restored, left: plan.left };
 }
 
@@ -118,10 +119,7 @@ async function logOf(
 }
 
 /** What a record says was made, for the state of the workspace. */
-export function madeOf(
-  { key, inputs }: Pick<ActionRecord, 'key' | 'inputs'>,
-  outputs: readonly OutputEntry[],
-): { readonly key: Digest; readonly outputs: readonly OutputEntry[]; readonly inputs: readonly string[] } {
+export function madeOf({ inputs }: Pick<ActionRecord, 'inputs'>, outputs: readonly OutputEntry[]): Made {
   const byPath = new Map(outputs.map((output) => [output.path, output]));
-  return { key, outputs: [...byPath.values()], inputs: inputs.map(({ path }) => path) };
+  return { outputs: [...byPath.values()], inputs: inputs.map(({ path }) => path) };
 }

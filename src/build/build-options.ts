@@ -56,8 +56,12 @@ export interface BuildCacheOptions {
   readonly onTrouble?: (text: string) => void;
   /** How long a run waits for another process that restores the same package. Default: 30 seconds. */
   readonly patience?: Duration;
-  /** How many blobs are asked of a remote at once. Default: 8. */
+  /** How many blobs are on their way to or from remotes at once. Default: 8. */
   readonly transfers?: number;
+  /** How long a remote may be silent. Default: 5 seconds. */
+  readonly remoteTimeout?: Duration;
+  /** How long the cache's `close` waits until remotes have what was made. Default: a minute. */
+  readonly uploadTimeout?: Duration;
 }
 
 /** The options with all of them said. */
@@ -80,11 +84,13 @@ export interface BuildSettings {
   readonly onTrouble: (text: string) => void;
   readonly patience: number;
   readonly transfers: number;
+  readonly remoteTimeout: number;
+  readonly uploadTimeout: number;
 }
 
 const NAMES: readonly string[] = (
   'directory state mode remotes verify links compress find maxSize maxAge ' +
-  'maxLog fsync environment clock onTrouble patience transfers'
+  'maxLog fsync environment clock onTrouble patience transfers remoteTimeout uploadTimeout'
 ).split(' ');
 
 /** Throws `bad_option` naming the option. */
@@ -116,6 +122,8 @@ export function buildSettings(options: BuildCacheOptions): BuildSettings {
     onTrouble: options.onTrouble ?? (() => {}),
     patience: duration('patience', options.patience ?? '30s'),
     transfers: positiveInteger('transfers', options.transfers ?? 8),
+    remoteTimeout: duration('remoteTimeout', options.remoteTimeout ?? '5s'),
+    uploadTimeout: duration('uploadTimeout', options.uploadTimeout ?? '60s'),
   };
 }
 

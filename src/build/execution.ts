@@ -51,7 +51,7 @@ export async function execute(
   const notes: string[] = [];
   const trace = tracing(facts, context, options, state, notes);
 
-  const made = state.made(titleOf(task));
+  const made = state.made(titleOf(task))?.all();
   if (made) breakLinks(made.outputs, { root: task.root, state: state.directory });
   clean(facts, made?.inputs ?? []);
   const overlap = looks ? watchOverlap(state.directory) : undefined;
@@ -72,7 +72,9 @@ export async function execute(
     state.index.nextRun();
     const succeeded = ended.exitCode === 0;
     const differing = before && succeeded ? changes(before, snapshot(task.workspace)) : undefined;
-    const observed = trace === undefined ? undefined : readTrace(trace, task);
+    const seenBefore = before === undefined ? {} : { before };
+    const observed =
+      trace === undefined ? undefined : readTrace(trace, { cwd: task.cwd, workspace: task.workspace, ...seenBefore });
     if (observed && !observed.complete)
       notes.push(`not all that it does could be seen: ${observed.why.slice(0, 3).join('; ')}`);
     return { ended, before, changes: differing, observed, overlapped: overlap?.seen() ?? false, notes };

@@ -1,5 +1,6 @@
 /** Finding what is kept of a task: by declared inputs, or by each way that is known to find them; here, then in remotes. */
-import { type BuildContext } from './build-context.ts';
+import { TidemarkError } from '../engine/errors.ts';
+import type { BuildContext } from './build-context.ts';
 import { type Candidate, candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
 import type { InputSpec } from './input-spec.ts';
 import type { LocalState } from './local-state.ts';
@@ -50,13 +51,24 @@ function lookup(facts: Facts, context: BuildContext, state: LocalState, specs: r
   let reason: MissReason = 'absent';
   for (const spec of specs) {
     const full = spec.kind === 'globs' ? spec : { ...spec, own: [...spec.own, ...mine] };
-    const candidate = candidateBy(full, facts, state.index);
+    const candidate = candidateOf(full, facts, state);
+    if (!candidate) continue;
     candidates.push(candidate);
     const { record, reason: why } = context.store.lookup(candidate.key);
     if (record) return { candidates, found: { candidate, record }, reason };
     if (candidates.length === 1) reason = why;
   }
   return { candidates, reason };
+}
+
+/** What somebody else's run has read may be out of reach here: then it can't come out as it did there. */
+function candidateOf(spec: InputSpec, facts: Facts, { index }: LocalState): Candidate | undefined {
+  try {
+    return candidateBy(spec, facts, index);
+  } catch (error) {
+    if (spec.kind === 'globs' || !(error instanceof TidemarkError)) throw error;
+    return undefined;
+  }
 }
 
 function again(finding: Finding, { store }: BuildContext): Finding {
@@ -69,7 +81,7 @@ function again(finding: Finding, { store }: BuildContext): Finding {
 
 /** What this task made here last, by paths from the workspace: stale or not, it is no input of its own maker. */
 function ownOf({ task }: Facts, state: LocalState): readonly string[] {
-  const outputs = state.made(titleOf(task))?.outputs ?? [];
+  const outputs = state.made(titleOf(task))?.all().outputs ?? [];
   return outputs.map(({ path }) => inWorkspace(task.rootPath, path));
 }
 

@@ -149,11 +149,10 @@ function argumentFields(
   const fields: Record<string, string> = {};
   for (const word of words.slice(1)) {
     const path = resolve(task.cwd, word);
+    if (word === '' || word.startsWith('-') || !isFile(path)) continue;
     const below = relative(task.workspace, path);
     const isOutside = below.startsWith('..') || isAbsolute(below);
-    const isInput = task.inputs !== undefined && !isOutput(path, task);
-    if (word === '' || word.startsWith('-') || !(isOutside || isInput)) continue;
-    if (!isFile(path)) continue;
+    if (!isOutside && (task.inputs === undefined || isOutput(path, task))) continue;
     const found = index.look(path);
     if (found?.kind === 'file') fields[`argument:${word}`] = found.digest;
   }

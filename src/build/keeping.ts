@@ -65,8 +65,10 @@ async function kept(
   const { task } = facts;
   const { store, settings, sharing } = context;
   const state = context.stateOf(task.workspace);
+  if (execution.observed?.complete && execution.observed.inGit)
+    return notKept('inputs unclear', 'it reads the state of git, which every commit changes: say what it reads');
   const seen = seenWrites(execution);
-  const made = outputsOf(facts, seen, state.made(titleOf(task))?.outputs ?? []);
+  const made = outputsOf(facts, seen, state.made(titleOf(task))?.all().outputs ?? []);
   if (made.refusal !== undefined) return notKept('outputs unclear', made.refusal);
 
   const inputs = inputsOf(facts, declared, execution, context, { seen, outputs: made.paths });
@@ -86,7 +88,7 @@ async function kept(
   };
   const stored = store.store(record);
   if (!declared) store.addSpec(facts.weak, candidate.spec);
-  state.remember(titleOf(task), madeOf(record, outputs));
+  state.remember(titleOf(task), record.key, madeOf(record, outputs));
   sharing.upload(record, declared ? undefined : facts.weak);
   const { kind } = candidate.spec;
   return {

@@ -1,19 +1,24 @@
 /** What a machine remembers of one workspace, beside no repository: file digests, what tasks made here, how runs ended. */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, appendFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, appendFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../engine/clock.ts';
-import { canonicalJson, type Digest, digestOf } from './digest.ts';
+import { type Digest, digestOf } from './digest.ts';
 import type { InputEntry, OutputEntry } from './record.ts';
 import { StatIndex } from './stat-index.ts';
 import { quietly, unique } from './store-files.ts';
 
 /** What a task made here last, and what it was made of. */
 export interface Made {
-  readonly key: Digest;
   readonly outputs: readonly OutputEntry[];
   /** Paths of its inputs, for who cleans when one is gone. */
   readonly inputs: readonly InputEntry['path'][];
+}
+
+/** The same with the key of the result: the rest is only read by who asks for it. */
+export interface MadeBy {
+  readonly key: Digest;
+  all(): Made;
 }
 
 /** How a run ended. */
@@ -26,6 +31,9 @@ export interface Attempt {
   /** Why nothing was stored, if so. */
   readonly reason?: string;
 }
+
+/** How a note of what was made begins. */
+const MADE = /^[0-9a-f]{64}\n\{/;
 
 /** Bytes of the list of attempts at which its older half goes. */
 const ATTEMPTS = 256 * 1024;
@@ -42,22 +50,21 @@ export class LocalState {
   }
 
   /** What a task made here last. */
-  made(task: string): Made | undefined {
+  made(task: string): MadeBy | undefined {
     try {
       const text = readFileSync(this.#madeFile(task), 'utf8');
       const [seal, body] = [text.slice(0, 64), text.slice(65)];
-      return digestOf(body) === seal ? (JSON.parse(body) as Made) : undefined;
+      if (digestOf(body) !== seal || !MADE.test(body)) return undefined;
+      return { key: body.slice(0, 64), all: () => JSON.parse(body.slice(65)) as Made };
     } catch {
       return undefined;
     }
   }
 
-  /** Remember what a task made; nothing for one whose outputs are about to change in a way that nobody knows. */
-  remember(task: string, made: Made | undefined): void {
-    const file = this.#madeFile(task);
-    if (made === undefined) return quietly(() => rmSync(file, { force: true }));
-    const body = canonicalJson(made);
-    quietly(() => this.#replace(file, `${digestOf(body)}\n${body}`));
+  /** Remember what a task made. */
+  remember(task: string, key: Digest, made: Made): void {
+    const body = `${key}\n${JSON.stringify(made)}`;
+    quietly(() => this.#replace(this.#madeFile(task), `${digestOf(body)}\n${body}`));
   }
 
   /** Note how a run ended. */

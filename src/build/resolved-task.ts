@@ -36,9 +36,9 @@ export interface ResolvedTask {
   readonly clean: 'always' | 'stale' | 'never';
 }
 
-const NAMES: readonly string[] = (
-  'workspace root cwd package name command inputs outputs exclude ' + 'configs env passEnv set dependencies node clean'
-).split(' ');
+const PLACES = 'workspace root cwd package name';
+const WORK = 'command inputs outputs exclude configs env passEnv set dependencies node clean';
+const NAMES: readonly string[] = `${PLACES} ${WORK}`.split(' ');
 
 /** Throws `bad_option` for what a task can't be. */
 export function resolvedTask(task: BuildTask): ResolvedTask {

@@ -3,8 +3,8 @@ import { type BuildContext, mayWrite } from './build-context.ts';
 import { machineDisk } from './disk.ts';
 import { execute, type ExecutionOptions } from './execution.ts';
 import { fileDigest } from './file-digest.ts';
-import { candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
-import { isDeclared } from './finding.ts';
+import { type Candidate, candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
+import { inWorkspace, isDeclared } from './finding.ts';
 import { keepResult, notKept } from './keeping.ts';
 import { madeDigest } from './key.ts';
 import { outputEntries } from './output-entries.ts';
@@ -12,6 +12,8 @@ import { outputsByGlobs } from './output-globs.ts';
 import type { Digest } from './record.ts';
 import { type ResolvedTask, titleOf } from './resolved-task.ts';
 import type { RunResult } from './run-result.ts';
+import { compareTrace, type TraceFindings } from './trace/compare.ts';
+import type { Observed } from './trace/read-trace.ts';
 
 /** Run it. Rejects with `bad_option` if there is no such command, and with the signal's reason. */
 export async function runAnew(
@@ -46,10 +48,22 @@ export async function runAnew(
     signal: ended.signal,
     savedMs: 0,
     notes: [...execution.notes, ...kept.notes],
+    ...(options.trace && execution.observed && { trace: findings(facts, declared, execution.observed) }),
   };
 }
 
 const NOT_ALLOWED = 'the cache is off, for reading only, or not for this task';
+
+/** What was seen, beside what is declared. */
+function findings({ task, fields }: Facts, declared: Candidate | undefined, observed: Observed): TraceFindings {
+  const outputs =
+    task.outputs === undefined
+      ? observed.written
+      : outputsByGlobs(task.root, task.outputs).map((path) => inWorkspace(task.rootPath, path));
+  const configs = Object.keys(fields).flatMap((name) => /^config:(.*)$/s.exec(name)?.[1] ?? []);
+  const inputs = declared ? [...declared.inputs.map(({ path }) => path), ...configs] : observed.paths;
+  return compareTrace(observed, { inputs, outputs });
+}
 
 /** What was made, for those that rest on it, though it isn't kept. */
 function madeUnkept({ root, outputs, excludedOutputs: exclude }: ResolvedTask, key: Digest | null): Digest | null {

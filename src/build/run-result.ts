@@ -1,12 +1,14 @@
 /** What became of a run. */
 import type { Digest } from './digest.ts';
 import type { Restored } from './restore.ts';
+import type { TraceFindings } from './trace/compare.ts';
 
 /** Why the result of a run isn't kept. */
 export type NotStored =
   | 'failed' // the command did
   | 'refused' // it is nothing that can be kept: a server, a watcher, a formatter
   | 'inputs changed'
+  | 'inputs unclear'
   | 'outputs unclear'
   | 'others ran'
   | 'left behind' // processes of it go on
@@ -40,6 +42,8 @@ export interface RunResult {
   readonly outputs: number;
   /** One digest for what was made, for tasks that rest on it; null where that isn't known. */
   readonly made: Digest | null;
+  /** What was seen that isn't declared, where that was asked for. */
+  readonly trace?: TraceFindings;
   /** What the user should know, in sentences. */
   readonly notes: readonly string[];
 }

@@ -6,7 +6,7 @@ import { type Facts, factsOf } from './fingerprint.ts';
 import { type Finding, findResult, isDeclared } from './finding.ts';
 import { madeDigest } from './key.ts';
 import type { ActionRecord } from './record.ts';
-import type { ResolvedTask } from './resolved-task.ts';
+import { type ResolvedTask, titleOf } from './resolved-task.ts';
 import type { RunResult } from './run-result.ts';
 
 /** How a task is run. */
@@ -36,6 +36,7 @@ export async function runTask(task: ResolvedTask, context: BuildContext, options
     const { record } = finding.found;
     const restored = await bringBack(record, task, context, { onOutput: options.onOutput, signal });
     if (restored) return hit(common, context, record, restored);
+    context.settings.onTrouble(`what is kept of ${titleOf(task)} is damaged, or gone in part: it runs`);
   }
 
   // What a hit doesn't need isn't loaded for it: in a process of its own that is half of its time.

@@ -13,7 +13,7 @@ const KEPT = 16;
 
 /** What stays within the workspace: another glob would be refused when it is used, and its lookup with it. */
 const isGlob: Check = (value) =>
-  typeof value === 'string' && /^!?(?!\/|[A-Za-z]:|(?:.*\/)?\.\.(?:\/|$))[^\0]+$/s.test(value);
+  typeof value === 'string' && /^(?:!|(?!!))(?!\/|[A-Za-z]:|(?:.*\/)?\.\.(?:\/|$))[^\0]+$/s.test(value);
 const globs = isListOf(isGlob);
 /** The workspace itself is `.`, as nowhere else. */
 const paths = isListOf((value) => typeof value === 'string' && (value === '.' || pathRefusal(value) === undefined));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { besideStore } from './bundled-store.ts';
 import { filesOf, folder, HandClock, HOUR, openStore, recordOf, sha256, spec } from './stores.ts';
 
@@ -51,6 +51,7 @@ async function killedAt(program: string, steps: number): Promise<'killed' | 'don
   const [directory, clock] = [folder(), new HandClock()];
   const argument = JSON.stringify({ directory, record, weak, spec: spec('src/**'), texts, steps });
   const child = spawn(process.execPath, [program, argument], { stdio: 'inherit' });
+  onTestFinished(() => void child.kill('SIGKILL'));
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect([code, signal], `step ${steps}`).toEqual(code === null ? [null, 'SIGKILL'] : [0, null]);
 

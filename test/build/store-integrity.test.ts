@@ -122,6 +122,21 @@ test('on a full disk a put fails, leaves nothing behind, and what was there is s
   expect(store.putFile(large).size).toBe(3_000_000);
 });
 
+test('a blob that others prune between a look at it and its opening is missing, and no error', () => {
+  const directory = folder();
+  const store = openStore(directory);
+  const { digest } = store.putBytes(Buffer.from('a'));
+  const undo = replaced('openSync', (open) => (...args: unknown[]) => {
+    fs.rmSync(blobPath(directory, digest), { force: true });
+    return open(...args);
+  });
+  onTestFinished(undo);
+  expect(store.readBlob(digest)).toBe('blob missing');
+  undo();
+  store.putBytes(Buffer.from('a'));
+  expect(Buffer.from(store.readBlob(digest) as Uint8Array).toString()).toBe('a');
+});
+
 test('where there are no hard links, a record is placed all the same, and the first stays', () => {
   const directory = folder();
   const undo = replaced('linkSync', () => () => {
@@ -154,7 +169,7 @@ function fullDisk(room: number): () => void {
 
 type Call = (...args: unknown[]) => unknown;
 
-function replaced(name: 'writeSync' | 'linkSync', by: (call: Call) => Call): () => void {
+function replaced(name: 'writeSync' | 'linkSync' | 'openSync', by: (call: Call) => Call): () => void {
   const real = fs[name];
   Object.assign(fs, { [name]: by(real as Call) });
   syncBuiltinESMExports();

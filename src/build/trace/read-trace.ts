@@ -44,7 +44,7 @@ export interface Observed extends ObservedPaths {
   readonly inModules: boolean;
   /** Of which packages. */
   readonly modules: readonly string[];
-  /** Whether anything was read in `.git`. */
+  /** Whether it read what commits change in `.git`. Settings and lists of ignored names don't count. */
   readonly inGit: boolean;
 }
 
@@ -116,7 +116,7 @@ class Found {
     const [, module] = /.*(?:^|\/)node_modules\/((?:@[^/]+\/)?[^./@][^/]*)/s.exec(name) ?? [];
     if (module !== undefined) this.#modules.add(module);
     if (name.split('/').includes('node_modules')) this.#inModules = true;
-    else this.#inGit = true;
+    else if (GIT_STATE.test(name)) this.#inGit = true;
   }
 
   outside(path: string, { seen, before, listed, done }: Sight): void {
@@ -144,6 +144,8 @@ class Found {
     };
   }
 }
+
+const GIT_STATE = /(?:^|\/)\.git\/(?:worktrees\/[^/]+\/)?(?:\w*HEAD|index|packed-refs|refs\/|logs\/|objects\/)/;
 
 function isHidden(name: string): boolean {
   return name.split('/').some((part) => EXCLUDED.includes(part));

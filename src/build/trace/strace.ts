@@ -29,8 +29,9 @@ const CALLS = [
 
 /**
  * The command with `strace` in front, which notes in `file` what the command and its children do. It ends as the command
- * ends: with its exit code, or by the same signal. It also waits for children that are left behind. Paths are always
- * noted whole; of other text nothing is (`-s 0`). A program that isn't there makes it end with 1: look before.
+ * ends: with its exit code, or by the same signal. It isn't the command's parent
+ * (`-D`), so what is left behind doesn't hold it up. Paths are always noted whole; of other text nothing is (`-s 0`). Whether the program is there has to be
+ * looked at before.
  */
 export function tracedCommand(command: readonly string[], file: string): readonly string[] {
   const calls = CALLS.map((name) => `?${name}`).join(',');
@@ -38,7 +39,7 @@ export function tracedCommand(command: readonly string[], file: string): readonl
   const signals = 'signal=!SIGCHLD,SIGURG,SIGWINCH';
   // Absolute, since `-o` takes a name that begins with `|` or `!` for a command.
   const noted = ['-e', signals, '-e', `trace=${calls}`, '-o', resolve(file)];
-  return ['strace', '-f', '--seccomp-bpf', '-q', '-y', '-s', '0', ...noted, '--', ...command];
+  return ['strace', '-D', '-f', '--seccomp-bpf', '-q', '-y', '-s', '0', ...noted, '--', ...command];
 }
 
 let reason: string | false | undefined;

@@ -87,6 +87,10 @@ async function runOne(command: readonly string[], values: RunValues, terminal: T
     if (values.json === true) terminal.out(JSON.stringify(result));
     const lines = isTold(values, terminal) ? linesOf('tidemark', result) : troubles('tidemark', result);
     if (values.quiet !== true) for (const line of lines) terminal.say(line);
+    if (result.trace && values.json !== true) {
+      const { traceReport } = await import('../../build/trace/compare.ts');
+      for (const line of traceReport(result.trace)) terminal.say(`tidemark: ${line}`);
+    }
     return endingOf(result);
   } finally {
     await cache.close();

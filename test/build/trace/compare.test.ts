@@ -1,6 +1,7 @@
 /** A report of a watched run tells what is declared wrongly. */
 import { expect, test } from 'vitest';
-import { compareTrace, type Observed, traceReport } from '../../../src/build/trace/trace.ts';
+import { compareTrace, traceReport } from '../../../src/build/trace/compare.ts';
+import type { Observed } from '../../../src/build/trace/read-trace.ts';
 import { directoryWith } from '../counted-disk.ts';
 import { toldBy } from './traced.ts';
 
