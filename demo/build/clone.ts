@@ -1,14 +1,14 @@
 /** A copy of a repository's files, changed and unchanged, with what is installed linked into it. */
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { anywhere } from '../documents/git-history.ts';
 import { Trouble } from '../trouble.ts';
 
 const MOST_BYTES = 2 ** 28;
 const LIST = 'ls-files -z --cached --others --exclude-standard'.split(' ');
-/** What isn't copied where git doesn't say what is. */
+/** Folders that aren't copied where git doesn't say what is. */
 const MADE = new Set(['.git', 'node_modules', 'dist', 'dist-programs', 'coverage']);
 /** What tools keep beside packages is theirs. */
 const NOTES = new Set(['.bin', '.package-lock.json']);
@@ -28,15 +28,24 @@ export async function copyRepository(from: string, to: string): Promise<number> 
   return paths.length;
 }
 
+/** What git knows and doesn't ignore; all but what is made where there is no git. */
 async function filesOf(folder: string): Promise<readonly string[]> {
+  if (!existsSync(join(folder, '.git'))) return [...filesBelow(folder, '')];
   const options = { cwd: folder, env: anywhere(process.env), maxBuffer: MOST_BYTES };
-  const isFile = (path: string): boolean => statSync(join(folder, path), { throwIfNoEntry: false })?.isFile() === true;
   try {
-    if (!existsSync(join(folder, '.git'))) throw new Trouble('no repository of its own');
     const { stdout } = await promisify(execFile)('git', LIST, options);
+    const isFile = (path: string): boolean =>
+      lstatSync(join(folder, path), { throwIfNoEntry: false })?.isFile() === true;
     return [...new Set(stdout.split('\0'))].filter((path) => path !== '' && isFile(path));
   } catch {
-    const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-    return all.filter((path) => !path.split(sep).some((part) => MADE.has(part)) && isFile(path));
+    return [...filesBelow(folder, '')];
+  }
+}
+
+function* filesBelow(folder: string, path: string): Generator<string> {
+  for (const entry of readdirSync(join(folder, path), { withFileTypes: true })) {
+    const below = join(path, entry.name);
+    if (entry.isFile()) yield below;
+    else if (entry.isDirectory() && !MADE.has(entry.name)) yield* filesBelow(folder, below);
   }
 }

@@ -9,7 +9,7 @@ const PATIENCE = 180_000; // milliseconds for one call
 const LAST_WORDS = 2_000; // characters of what a call said to its error stream
 
 /** What a call said, and how it ended. */
-export interface Said {
+interface Said {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
@@ -25,7 +25,7 @@ export interface Ran {
 }
 
 /** Where something is called, and what it finds in its environment besides. */
-export interface Where {
+interface Where {
   readonly directory: string;
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -103,16 +103,19 @@ async function showKilledRestore(stage: Stage, workspace: Monorepo, kills: numbe
   const right = treeOf(join(directory, 'packages'));
   const remove = (): void => dists.forEach((dist) => rmSync(dist, { recursive: true, force: true }));
   remove();
-  const { ms } = await runAll(stage, workspace);
-  let killed = 0;
+  const { ms } = await tidemark.tasks(['build'], { directory });
+  let [killed, halfway] = [0, 0];
   for (let n = 1; n <= kills; n++) {
     terminal.working(`kill -9: ${n} of ${kills}`);
     remove();
     const call = tidemark.start(['run', 'build'], { directory });
     await pause((ms * n) / (kills + 1), undefined, { signal });
     if (await call.kill()) killed++;
+    const back = dists.filter((dist) => existsSync(dist)).length;
+    if (back > 0 && back < dists.length) halfway++;
   }
-  terminal.say(`kill -9, ${killed} times, while ${packages.length} packages were brought back.`);
+  const moments = `when some of ${packages.length} packages were back ${halfway} times`;
+  terminal.say(`kill -9, ${killed} times while packages were brought back, ${moments}.`);
   const { ran } = await runAll(stage, workspace);
   const found: Tree = treeOf(join(directory, 'packages'));
   checks.add('all packages after the next run', ...sameTree(right, found));

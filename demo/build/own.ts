@@ -13,14 +13,14 @@ const CHANGED = 'test/policies/weight.test.ts';
 const NOT_CONCERNED = 'compile';
 
 /** What is shown. */
-export interface Own {
+interface Own {
   readonly repository: string;
   /** Names of its tasks: `compile` and `test-policies`, and others that a change of a test concerns. */
   readonly tasks: readonly string[];
 }
 
 /** Two copies of the repository in which its tasks have run. */
-export interface Copies {
+interface Copies {
   readonly here: string;
   readonly there: string;
 }
@@ -80,7 +80,11 @@ export async function showOwn(stage: Stage, { repository, tasks }: Own): Promise
 }
 
 function namesOf({ results }: Ran, is: (result: RunResult) => boolean): readonly string[] {
-  return [...results].filter(([, result]) => is(result)).map(([id]) => id.slice(id.lastIndexOf('#') + 1));
+  return [...results].filter(([, result]) => is(result)).map(([id]) => nameOf(id));
+}
+
+function nameOf(id: string): string {
+  return id.slice(id.lastIndexOf('#') + 1);
 }
 
 /** A row for each task: how long it ran, or how long it took to see that it needn't. */
@@ -91,8 +95,8 @@ function showRounds({ terminal }: Stage, rounds: readonly (readonly [title: stri
   terminal.table(
     ['', ...rounds.map(([title]) => title)],
     [
-      ...[...results.keys()].map((id) => [id, ...rounds.map(([, ran]) => cell(ran.results.get(id)))]),
-      ['the whole process', ...rounds.map(([, { ms }]) => time(ms))],
+      ...[...results.keys()].map((id) => [nameOf(id), ...rounds.map(([, ran]) => cell(ran.results.get(id)))]),
+      ['all of it', ...rounds.map(([, { ms }]) => time(ms))],
     ],
   );
 }

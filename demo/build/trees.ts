@@ -21,7 +21,7 @@ export function treeOf(directory: string): Tree {
 }
 
 /** The paths at which two trees differ. */
-export function differing(one: Tree, other: Tree): readonly string[] {
+function differing(one: Tree, other: Tree): readonly string[] {
   return [...new Set([...one.keys(), ...other.keys()])].filter((path) => one.get(path) !== other.get(path));
 }
 

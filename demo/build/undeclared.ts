@@ -1,5 +1,5 @@
 /** A command of which nobody has said anything: what is found out of it, and whether that is enough to be right. */
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActionRecord } from 'tidemark/build';
 import { bytesText } from '../pages.ts';
@@ -46,8 +46,11 @@ export async function showUndeclared(stage: Stage, directory: string): Promise<v
   checks.add('without dist: brought back', time(back.durationMs), back.outcome === 'hit');
   checks.add('and the same', ...sameTree(made, treeOf(dist)));
 
-  appendFileSync(join(directory, 'README.md'), '\nA change.\n');
+  const readme = join(directory, 'README.md');
+  const before = readFileSync(readme);
+  appendFileSync(readme, '\nA change.\n');
   const unread = await look();
+  writeFileSync(readme, before);
   checks.add(
     'after a change of README.md',
     unread.outcome === 'hit' ? 'unchanged' : 'would run, to be sure',

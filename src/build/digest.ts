@@ -47,7 +47,15 @@ export function bytewise(a: string, b: string): number {
 
 /** A copy in the order of the UTF-8 bytes of a text. */
 export function sortedByBytes<T>(values: readonly T[], textOf: (value: T) => string): readonly T[] {
-  return values.toSorted((a, b) => bytewise(textOf(a), textOf(b)));
+  // Without halves of pairs, units have the order of bytes, and comparing them is the language's own.
+  const compare = values.some((value) => HALF.test(textOf(value))) ? bytewise : byUnits;
+  return values.toSorted((a, b) => compare(textOf(a), textOf(b)));
+}
+
+const HALF = /[\ud800-\udfff]/;
+
+function byUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Halves of pairs stand for characters beyond all that have one unit. */

@@ -7,6 +7,7 @@ import { checkOptions, list, listOrNothing, nonEmptyText } from '../engine/optio
 import { sortedByBytes } from './digest.ts';
 import { type Disk, machineDisk } from './disk.ts';
 import { unreadable } from './file-digest.ts';
+import { listed, plainPaths } from './whole-directories.ts';
 
 /** What to look for, and where. */
 export interface GlobbedOptions {
@@ -43,8 +44,12 @@ export function globbed(options: GlobbedOptions): readonly string[] {
   for (const glob of globs) if (!glob.startsWith('!')) refuseLinks(root, glob, disk);
   const found = new Set<string>();
   for (const [hidden, positive] of byHidden(globs.filter((glob) => !glob.startsWith('!')))) {
-    const ignore = [...exclude, ...hidden.map((name) => `**/${name}/**`)];
-    for (const path of crawl(root, [...positive, ...negative], ignore, disk)) found.add(path);
+    const [whole, unlisted] = [plainPaths(positive), plainPaths(exclude)];
+    const paths =
+      whole && unlisted && negative.length === 0
+        ? listed(root, whole, { names: hidden, paths: unlisted }, disk)
+        : crawl(root, [...positive, ...negative], [...exclude, ...hidden.map((name) => `**/${name}/**`)], disk);
+    for (const path of paths) found.add(path);
   }
   return sortedByBytes([...found], (path) => path);
 }

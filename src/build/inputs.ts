@@ -1,5 +1,5 @@
 /** The inputs of a task: each file that its globs name with its digest, each link with its target. */
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
 import { checkOptions } from '../engine/options.ts';
 import type { Disk } from './disk.ts';
@@ -35,11 +35,17 @@ export interface InputsOptions {
 export function collectInputs(options: InputsOptions): readonly InputEntry[] {
   checkOptions('collectInputs', options, ['root', 'globs', 'paths', 'exclude', 'index', 'disk']);
   const { index, paths, globs = [], ...where } = options;
+  const place = placeIn(resolve(where.root));
   return (paths ?? globbed({ ...where, globs })).map((path): InputEntry => {
-    const found = index.look(resolve(where.root, path));
+    const found = index.look(place(path));
     if (found?.kind === 'file') return { path, digest: found.digest, executable: found.executable };
     if (found?.kind === 'link') return { path, link: found.target };
     // A name that isn't UTF-8 is listed in one form and asked for in another.
     throw new TidemarkError('store_failed', `input ${JSON.stringify(path)} can't be found by the name that is listed`);
   });
+}
+
+/** What `resolve` makes of a path that is known to be plain, many thousand times. */
+function placeIn(root: string): (path: string) => string {
+  return sep === '/' && root !== '/' ? (path) => `${root}/${path}` : (path) => resolve(root, path);
 }

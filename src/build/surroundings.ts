@@ -1,4 +1,5 @@
 /** What a task finds around it: the environment variables that count, the platform, the C library, the version of Node. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { checkOptions, listOrNothing, nonEmptyText, oneOf } from '../engine/options.ts';
 import { isPattern, namedBy } from './variable-names.ts';
 
@@ -53,14 +54,17 @@ export function nodeVersion(precision: NodePrecision): string {
   return oneOf('node', precision, ['major', 'exact']) === 'exact' ? node : node.split('.')[0];
 }
 
-let libc: string | undefined; // a report costs milliseconds, and its answer never changes
+let libc: string | undefined; // the answer never changes
 
+/** The beginning of Node's own file names the loader that it needs, which is one or the other library's. */
 function foundLibc(): string {
   if (process.platform !== 'linux') return 'none';
-  const report = process.report.getReport() as unknown as {
-    readonly header?: { readonly glibcVersionRuntime?: string };
-    readonly sharedObjects?: readonly string[];
-  };
-  if (report.header?.glibcVersionRuntime) return 'glibc';
-  return report.sharedObjects?.some((name) => name.includes('musl')) ? 'musl' : 'none';
+  const file = openSync(process.execPath, 'r');
+  try {
+    const beginning = Buffer.alloc(4096);
+    const text = beginning.toString('latin1', 0, readSync(file, beginning));
+    return /\/ld-musl-/.test(text) ? 'musl' : /\/ld-linux|\/ld64\.so/.test(text) ? 'glibc' : 'none';
+  } finally {
+    closeSync(file);
+  }
 }

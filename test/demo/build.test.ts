@@ -1,8 +1,19 @@
 /** The demo of builds: this repository's own tasks come back, all that it checks holds, and it leaves nothing behind. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type BuildDemoOptions, tellOfBuild } from '../../demo/build/story.ts';
+import { sameTree, treeOf } from '../../demo/build/trees.ts';
 import { screen } from './fixtures.ts';
 
 const AMPLE = 180_000; // milliseconds for compilers and tests on a machine that does other things, too
@@ -68,6 +79,24 @@ test('ends when it is stopped while a task runs, and leaves nothing behind', { t
   const folder = folderIn(out.text);
   expect([folder !== '', existsSync(folder), processesIn(folder)]).toEqual([true, false, []]);
   expect(out.text).not.toContain('the first run');
+});
+
+test('a tree is not the same with a byte, a permission or a name that differs, nor is one that is empty', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-demo-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'a'), 'one');
+  const tree = treeOf(folder);
+  expect(sameTree(tree, treeOf(folder))).toEqual(['1, byte for byte', true]);
+  for (const change of [
+    () => writeFileSync(join(folder, 'a'), 'onf'),
+    () => (writeFileSync(join(folder, 'a'), 'one'), chmodSync(join(folder, 'a'), 0o444)),
+    () => (chmodSync(join(folder, 'a'), 0o644), writeFileSync(join(folder, 'b'), '')),
+    () => (rmSync(join(folder, 'b')), renameSync(join(folder, 'a'), join(folder, 'c'))),
+  ]) {
+    change();
+    expect(sameTree(tree, treeOf(folder))[1]).toBe(false);
+  }
+  expect(sameTree(treeOf(join(folder, 'none')), treeOf(join(folder, 'none')))).toEqual(['0, byte for byte', false]);
 });
 
 test('goes with no other flag', async () => {
