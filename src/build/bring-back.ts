@@ -87,7 +87,8 @@ async function restoreOnce(
   if (!(await haveBlobs(wanted, context, signal))) return undefined;
   // Cut short, what was there and what is to be are both this task's own.
   if (!isSame) state.remember(name, record.key, madeOf(record, [...earlier, ...record.outputs]));
-  const restored = restore(plan, { blobs: store, state: state.directory, verify: settings.verify, known });
+  const mtimes = settings.mtimes === 'now' ? 'now' : Date.parse(record.createdAt);
+  const restored = restore(plan, { blobs: store, state: state.directory, verify: settings.verify, known, mtimes });
   if (!isSame) state.remember(name, record.key, madeOf(record, record.outputs));
   return { ...restored, left: plan.left };
 }

@@ -14,15 +14,17 @@ import {
   type Size,
   size,
 } from '../engine/options.ts';
-/** How blobs are packed. */
-type Compression = 'none' | 'gzip' | 'brotli';
 import { LONGEST_LOG } from './command-log.ts';
 import { userDirectory } from './local-state.ts';
+import type { Packing } from './packing.ts';
 import type { RemoteStore } from './remote/remote-store.ts';
 import type { Fsync } from './store-files.ts';
 
 /** What a build cache may do. */
 export type BuildMode = 'read-write' | 'read-only' | 'write-only' | 'off';
+
+/** How blobs are kept. */
+type Compression = 'none' | Packing;
 
 /** How a build cache is opened. */
 export interface BuildCacheOptions {
@@ -38,8 +40,10 @@ export interface BuildCacheOptions {
   readonly verify?: 'always' | 'witness';
   /** `'hard'`: outputs become hard links to the store. Not together with compression. Default: `'none'`. */
   readonly links?: 'none' | 'hard';
-  /** How blobs are kept. Default: `'none'`. */
+  /** `'gzip'` and `'brotli'` keep blobs packed where that makes them smaller by a tenth or more. Default: `'none'`. */
   readonly compress?: Compression;
+  /** Times of restored files: `'now'`, as if the task had run, or `'recorded'`, when it did run. Default: `'now'`. */
+  readonly mtimes?: 'now' | 'recorded';
   /** How inputs are found that nobody declares: by watching the command (Linux with strace), or as all files there are. Default: the first where it can be. */
   readonly find?: 'observed' | 'everything';
   /** Pruned to this size from time to time. Default: 10 GB. */
@@ -48,9 +52,11 @@ export interface BuildCacheOptions {
   readonly maxAge?: Duration;
   /** What a command may print, in bytes; one that prints more isn't kept. Default: 16 MB. */
   readonly maxLog?: Size;
+  /** What survives a power cut; see {@link Fsync}. Default: `'records'`. */
   readonly fsync?: Fsync;
   /** Where variables come from. Default: this process's. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** What tells the time. Default: the machine's. */
   readonly clock?: Clock;
   /** Is told of troubles with stores, in sentences. Default: nobody is. */
   readonly onTrouble?: (text: string) => void;
@@ -72,6 +78,7 @@ export interface BuildSettings {
   readonly remotes: readonly RemoteStore[];
   readonly verify: 'always' | 'witness';
   readonly links: 'none' | 'hard';
+  readonly mtimes: 'now' | 'recorded';
   readonly compress: Compression;
   /** Nothing said: observed where it can be. */
   readonly find: 'observed' | 'everything' | undefined;
@@ -89,7 +96,7 @@ export interface BuildSettings {
 }
 
 const NAMES: readonly string[] = (
-  'directory state mode remotes verify links compress find maxSize maxAge ' +
+  'directory state mode remotes verify links mtimes compress find maxSize maxAge ' +
   'maxLog fsync environment clock onTrouble patience transfers remoteTimeout uploadTimeout'
 ).split(' ');
 
@@ -107,6 +114,7 @@ export function buildSettings(options: BuildCacheOptions): BuildSettings {
     remotes: options.remotes ?? [],
     verify: oneOf('verify', options.verify ?? 'witness', ['always', 'witness']),
     links,
+    mtimes: oneOf('mtimes', options.mtimes ?? 'now', ['now', 'recorded']),
     // A packed blob can't be linked to.
     compress: links === 'hard' ? 'none' : oneOf('compress', options.compress ?? 'none', ['none', 'gzip', 'brotli']),
     find:

@@ -12,14 +12,14 @@ const soak = process.env['SOAK'] === '1';
 const again = process.env['MODEL_SEED'];
 
 const COUNTS: Readonly<Record<Setup, number>> = {
-  memory: 1000,
-  hostile: 1500,
-  shared: 2000,
-  cluster: 1500,
-  strong: 1200,
-  file: 1300,
-  disk: 1500,
-  kv: 250,
+  memory: 500,
+  hostile: 800,
+  shared: 1000,
+  cluster: 800,
+  strong: 600,
+  file: 700,
+  disk: 800,
+  kv: 150,
 };
 const MORE = 100; // times as many in a soak
 
