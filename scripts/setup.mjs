@@ -8,6 +8,7 @@ const programs = [
   { command: 'redis-server', apt: 'redis-server' },
   { command: 'chromium', apt: 'chromium' },
   { command: 'initdb', apt: 'postgresql', folders: postgresFolders() },
+  ...(process.platform === 'linux' ? [{ command: 'strace', apt: 'strace' }] : []),
 ];
 
 const [major, minor] = process.versions.node.split('.').map(Number);

@@ -222,8 +222,8 @@ describe('a trace is not complete', () => {
     ['after chroot', `1 chroot("/x") = 0\n${end}`, /another meaning/],
     [
       'after talking to a daemon',
-      `1 connect(3<socket:[9]>, {sa_family=AF_UNIX, sun_path="/tmp/nx.sock"}, 110) = 0\n${end}`,
-      /talked to "\/tmp\/nx.sock"/,
+      `1 connect(3<socket:[9]>, {sa_family=AF_UNIX, sun_path="/var/nx.sock"}, 110) = 0\n${end}`,
+      /talked to "\/var\/nx.sock"/,
     ],
     [
       'after talking to another machine',
@@ -262,7 +262,7 @@ describe('a trace is not complete', () => {
 
   test('but it is after asking resolvers, and what it serves itself', () => {
     const lines = `1 connect(3<socket:[1]>, {sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"}, 110) = 0
-1 connect(3<socket:[1]>, {sa_family=AF_UNIX, sun_path="/tmp/none.sock"}, 110) = -1 ENOENT (No such file or directory)
+1 connect(3<socket:[1]>, {sa_family=AF_UNIX, sun_path="/var/none.sock"}, 110) = -1 ENOENT (No such file or directory)
 1 socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 4<socket:[2]>
 1 connect(4<socket:[2]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.1")}, 16) = 0
 1 connect(4<socket:[2]>, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("10.0.0.2")}, 16) = 0
