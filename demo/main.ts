@@ -1,8 +1,12 @@
 /** The demo's entry: `npm run demo`, and Ctrl-C. */
-import { tellOfBuild } from './build/story.ts';
-import { tellOfContent } from './content/story.ts';
-import { tellOfDocuments } from './documents/story.ts';
 import { tell } from './story.ts';
+
+/** Each is loaded when it is told: what one needs is no burden of another. */
+const STORIES: Readonly<Record<string, () => Promise<typeof tell>>> = {
+  '--documents': async () => (await import('./documents/story.ts')).tellOfDocuments,
+  '--content': async () => (await import('./content/story.ts')).tellOfContent,
+  '--build': async () => (await import('./build/story.ts')).tellOfBuild,
+};
 
 const stopping = new AbortController();
 // Once: a second Ctrl-C ends the process as it always does.
@@ -10,8 +14,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, 
 process.stdout.on('error', () => stopping.abort()); // whoever read the output has gone
 
 const args = process.argv.slice(2);
-const STORIES = { '--documents': tellOfDocuments, '--content': tellOfContent, '--build': tellOfBuild };
-const [, story = tell] = Object.entries(STORIES).find(([flag]) => args.includes(flag)) ?? [];
+const flag = Object.keys(STORIES).find((name) => args.includes(name));
+const story = flag === undefined ? tell : await STORIES[flag]();
 process.exitCode = await story({
   args,
   env: process.env,

@@ -63,6 +63,8 @@ export class CommandLine {
     });
     const call = new Call(started, this.#signal);
     this.#running.add(call);
+    const forget = (): void => void this.#running.delete(call);
+    void call.said.then(forget, forget);
     return call;
   }
 

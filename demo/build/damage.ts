@@ -10,7 +10,7 @@ import { runAll } from './packages.ts';
 import type { Stage } from './stage.ts';
 import { sameTree, type Tree, treeOf } from './trees.ts';
 
-const PATIENCE = 30_000; // milliseconds until a command has made half of its outputs
+const PATIENCE = 60_000; // milliseconds until a command has made half of its outputs
 const FILES = 10;
 
 /** Makes half of its files; then goes on, or tells its process's number and waits to be killed. */

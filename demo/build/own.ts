@@ -31,7 +31,7 @@ export async function showOwn(stage: Stage, { repository, tasks }: Own): Promise
   const copies = { here: join(folder, 'here'), there: join(folder, 'there') };
   terminal.working('copying this repository, twice');
   const files = await copyRepository(repository, copies.here);
-  await copyRepository(repository, copies.there);
+  await copyRepository(copies.here, copies.there);
   terminal.tick(`two copies of this repository, ${files} files each, in ${folder}, until the end`);
   const rounds: (readonly [title: string, ran: Ran])[] = [];
   const round = async (title: string, directory: string, text: string): Promise<readonly RunResult[]> => {

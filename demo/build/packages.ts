@@ -13,7 +13,9 @@ const TASKS = ['build', 'test'];
 export async function showPackages(stage: Stage, packages: number): Promise<Monorepo> {
   const { terminal, checks, folder } = stage;
   const workspace = makeMonorepo(join(folder, 'packages'), { packages });
-  terminal.tick(`${packages} packages in 5 layers, each with a build and a test: ${2 * packages} tasks`);
+  terminal.tick(
+    `${packages} packages in ${new Set(workspace.packages.map(({ layer }) => layer)).size} layers, each with a build and a test: ${2 * packages} tasks`,
+  );
   const [bottom, top] = [workspace.packages[0], workspace.packages.at(-1)!];
   const above = dependentsOf(bottom, workspace);
   const rows: string[][] = [];

@@ -53,6 +53,22 @@ async function showBuild(
   const checks = new Checks(reportOn(terminal));
   const stage: Stage = { terminal, signal, checks, folder, store, tidemark };
 
+  try {
+    await showAll(stage, { repository, tasks, packages, kills });
+  } catch (error) {
+    // Who works with what is wrong fails sooner or later: then what was found wrong before is what is to be told.
+    if (signal.aborted || checks.all.every(({ right }) => right)) throw error;
+  }
+  return checks.all;
+}
+
+type Sizes = Required<Pick<BuildDemoOptions, 'tasks' | 'packages' | 'kills'>>;
+
+async function showAll(
+  stage: Stage,
+  { repository, tasks, packages, kills }: Sizes & { readonly repository: string },
+): Promise<void> {
+  const { terminal, tidemark } = stage;
   terminal.heading("1 · This repository's own tasks");
   const { here, there } = await showOwn(stage, { repository, tasks });
   terminal.heading('2 · A command of which nothing is declared');
@@ -67,5 +83,4 @@ async function showBuild(
   })) as BuildStoreStats;
   const counts = `${hits.toLocaleString('en')} hits, ${misses.toLocaleString('en')} misses`;
   terminal.say(`${counts}, ${time(timeSavedMs)} saved, ${bytesText(bytes)} kept.`);
-  return checks.all;
 }

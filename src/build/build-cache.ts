@@ -9,13 +9,15 @@ import { explain, type Explanation } from './explaining.ts';
 import { candidateBy, declaredSpec, type Facts, factsOf } from './fingerprint.ts';
 import { findHere, findResult, isDeclared } from './finding.ts';
 import { LocalState } from './local-state.ts';
+import { apartFrom } from './own-places.ts';
 import type { Pruned } from './pruning.ts';
 import type { ActionRecord, Digest, InputEntry } from './record.ts';
 import type { Lookup, Stored } from './records.ts';
 import { Sharing } from './remote/sharing.ts';
-import { resolvedTask } from './resolved-task.ts';
+import { type ResolvedTask, resolvedTask } from './resolved-task.ts';
 import type { RunResult } from './run-result.ts';
 import { type RunOptions, runTask } from './run-task.ts';
+import { allOf, type Steps } from './steps.ts';
 import type { BuildTask } from './task.ts';
 import type { Verified } from './verifying.ts';
 
@@ -79,11 +81,11 @@ export class BuildCache {
    * Run a task, or bring back what it made when nothing has changed that it rests on. What the command prints goes to
    * `onOutput`. A command that fails is no error: see `exitCode`. Nothing of it is kept then.
    *
-   * Rejects with `bad_option` for a task that can't be, `in_use` and `foreign_directory` when outputs can't be brought
-   * back, and the reason of `signal`.
+   * Rejects with `bad_option` for a task that can't be (`CommandNotStarted` where there is no such program), `in_use`
+   * while another process restores the package for too long, and the reason of `signal`.
    */
   async run(task: BuildTask, options: RunOptions = {}): Promise<RunResult> {
-    const result = await runTask(resolvedTask(task), this.#context, options);
+    const result = await runTask(this.#resolved(task), this.#context, options);
     this.#upkeep();
     return result;
   }
@@ -114,13 +116,17 @@ export class BuildCache {
     return stored;
   }
 
-  /** Bring back the outputs of a record into the task's package; nothing if a blob of it is missing or damaged. */
-  restore(
+  /**
+   * Bring back the outputs of a record into the task's package; nothing if a blob of it is missing or damaged. Rejects with
+   * `foreign_directory` where something else is in the way, `in_use`, `store_failed`, and the reason of `signal`.
+   */
+  async restore(
     record: ActionRecord,
     task: BuildTask,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<BroughtBack | undefined> {
-    return restoreOutputs(record, resolvedTask(task), this.#context, options.signal);
+    const restored = await restoreOutputs(record, this.#resolved(task), this.#context, options.signal);
+    return restored && 'kept' in restored ? restored : undefined;
   }
 
   /** Why the task would run, or wouldn't. Changes nothing. */
@@ -135,8 +141,13 @@ export class BuildCache {
 
   /** Remove what was used longest ago. Without limits those of the cache hold. */
   prune(options: PruneOptions = {}): Pruned {
+    return allOf(this.pruning(options));
+  }
+
+  /** The same in steps: each yields how many files were looked at so far. */
+  pruning(options: PruneOptions = {}): Steps<Pruned> {
     const { maxSize: maxBytes, maxAge } = this.#context.settings;
-    return this.#context.store.prune({ maxBytes, maxAge, ...options });
+    return this.#context.store.pruning({ maxBytes, maxAge, ...options });
   }
 
   /** Read everything and tell what is damaged; with `fix`, remove that. */
@@ -156,8 +167,13 @@ export class BuildCache {
     this.#context.store.close();
   }
 
+  #resolved(task: BuildTask): ResolvedTask {
+    const { directory, state } = this.#context.settings;
+    return apartFrom(resolvedTask(task), [directory, state]);
+  }
+
   #facts(task: BuildTask): Facts {
-    const resolved = resolvedTask(task);
+    const resolved = this.#resolved(task);
     const { index } = this.#context.stateOf(resolved.workspace);
     index.nextRun();
     return factsOf(resolved, index, this.#context.settings.environment);

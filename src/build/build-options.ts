@@ -60,6 +60,8 @@ export interface BuildCacheOptions {
   readonly clock?: Clock;
   /** Is told of troubles with stores, in sentences. Default: nobody is. */
   readonly onTrouble?: (text: string) => void;
+  /** Is told while outputs are brought back how many of a task's are ready, of how many. Default: nobody is. */
+  readonly onProgress?: (done: number, all: number) => void;
   /** How long a run waits for another process that restores the same package. Default: 30 seconds. */
   readonly patience?: Duration;
   /** How many blobs are on their way to or from remotes at once. Default: 8. */
@@ -89,6 +91,7 @@ export interface BuildSettings {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly onTrouble: (text: string) => void;
+  readonly onProgress: (done: number, all: number) => void;
   readonly patience: number;
   readonly transfers: number;
   readonly remoteTimeout: number;
@@ -97,7 +100,7 @@ export interface BuildSettings {
 
 const NAMES: readonly string[] = (
   'directory state mode remotes verify links mtimes compress find maxSize maxAge ' +
-  'maxLog fsync environment clock onTrouble patience transfers remoteTimeout uploadTimeout'
+  'maxLog fsync environment clock onTrouble onProgress patience transfers remoteTimeout uploadTimeout'
 ).split(' ');
 
 /** Throws `bad_option` naming the option. */
@@ -106,6 +109,7 @@ export function buildSettings(options: BuildCacheOptions): BuildSettings {
   const { environment = process.env } = options;
   listOrNothing('remotes', options.remotes);
   functionOrNothing('onTrouble', options.onTrouble);
+  functionOrNothing('onProgress', options.onProgress);
   const links = oneOf('links', options.links ?? 'none', ['none', 'hard']);
   return {
     directory: resolve(nonEmptyText('directory', options.directory ?? userDirectory('cache', environment))),
@@ -128,6 +132,7 @@ export function buildSettings(options: BuildCacheOptions): BuildSettings {
     environment,
     clock: options.clock ?? systemClock,
     onTrouble: options.onTrouble ?? (() => {}),
+    onProgress: options.onProgress ?? (() => {}),
     patience: duration('patience', options.patience ?? '30s'),
     transfers: positiveInteger('transfers', options.transfers ?? 8),
     remoteTimeout: duration('remoteTimeout', options.remoteTimeout ?? '5s'),

@@ -9,15 +9,16 @@ import { type Digest, isDigest } from './digest.ts';
 import type { InputSpec } from './input-spec.ts';
 import { openLayout } from './layout.ts';
 import type { Packing } from './packing.ts';
-import { type Pruned, prune, storedBytes, sweepLeftovers } from './pruning.ts';
+import { type Pruned, pruning, storedBytes, sweepLeftovers } from './pruning.ts';
 import type { ActionRecord } from './record.ts';
 import { type Lookup, Records, type Stored } from './records.ts';
 import { restorable } from './sealed-record.ts';
 import { Specs } from './specs.ts';
 import { bytesOf, folders, quietly, removed, StoreFiles, TOUCHED } from './store-files.ts';
 import type { BuildStoreOptions, BuildStoreStats, Listed, PruneOptions, RunCounts } from './store-options.ts';
+import { allOf, type Steps } from './steps.ts';
 import { Tally } from './tally.ts';
-import { type Verified, verify } from './verifying.ts';
+import { type Verified, verifying } from './verifying.ts';
 
 export type { BuildStoreOptions, BuildStoreStats, Listed, PruneOptions, RunCounts } from './store-options.ts';
 
@@ -184,18 +185,28 @@ export class BuildStore {
 
   /** Read everything and tell what is damaged; with `fix`, remove that, and records that rest on it. */
   verify(options: { readonly fix?: boolean } = {}): Verified {
+    return allOf(this.verifying(options));
+  }
+
+  /** The same in steps: each yields how many files were read so far. */
+  verifying(options: { readonly fix?: boolean } = {}): Steps<Verified> {
     checkOptions('verify', options, ['fix']);
     const fix = trueOrFalse('fix', options.fix);
     if (fix) this.#files.mayWrite();
-    return verify(this.#files, this.#blobs, fix);
+    return verifying(this.#files, this.#blobs, fix);
   }
 
   /** Remove what was used longest ago. Safe beside builds that run. */
   prune(options: PruneOptions = {}): Pruned {
+    return allOf(this.pruning(options));
+  }
+
+  /** The same in steps: each yields how many files were looked at so far. What ends it early leaves a store that is whole. */
+  *pruning(options: PruneOptions = {}): Steps<Pruned> {
     checkOptions('prune', options, ['maxBytes', 'maxAge', 'grace', 'now']);
     const { maxBytes, maxAge = Infinity, grace = GRACE, now = this.#files.now() } = options;
     this.#files.mayWrite();
-    const pruned = prune(this.#files, {
+    const pruned = yield* pruning(this.#files, {
       maxBytes: maxBytes === undefined ? Infinity : sizeOption('maxBytes', maxBytes),
       maxAge: duration('maxAge', maxAge),
       grace: duration('grace', grace),

@@ -1,5 +1,15 @@
 /** What a command really is: the package that it belongs to, or the content of its file, and what interprets that. */
-import { accessSync, closeSync, constants, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { delimiter, dirname, join, relative, resolve, sep } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
 import { checkOptions, nonEmptyText } from '../engine/options.ts';
@@ -59,13 +69,11 @@ function located(command: string, { cwd, path }: Search): string {
     : path.split(delimiter).map((directory) => resolve(cwd, directory, command));
   const suffixes = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
   const found = candidates.flatMap((file) => suffixes.map((suffix) => file + suffix)).find(isExecutable);
-  if (found === undefined)
-    throw new CommandNotStarted(
-      'not found',
-      `command: there is no ${JSON.stringify(command)} to run in ${cwd}`,
-      undefined,
-    );
-  return found;
+  if (found !== undefined) return found;
+  const name = JSON.stringify(command);
+  const isThere = candidates.some((file) => isFile(file) || (/[/\\]/.test(command) && existsSync(file)));
+  if (isThere) throw new CommandNotStarted('not executable', `command: ${name} can't be executed in ${cwd}`, undefined);
+  throw new CommandNotStarted('not found', `command: there is no ${name} to run in ${cwd}`, undefined);
 }
 
 function isExecutable(file: string): boolean {

@@ -1,14 +1,15 @@
 /** Running a task's command, with a look at everything before and after, as far as that isn't declared. */
-import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { settled } from './bring-back.ts';
 import { breakLinks } from './restore.ts';
 import type { BuildContext } from './build-context.ts';
 import { type Ended, type OnOutput, runCommand, type RunningCommand } from './command.ts';
 import type { Facts } from './fingerprint.ts';
 import type { LocalState } from './local-state.ts';
 import { outputsByGlobs } from './output-globs.ts';
-import { watchOverlap } from './overlap.ts';
-import { titleOf } from './resolved-task.ts';
+import type { Overlap } from './overlap.ts';
+import { workOf } from './resolved-task.ts';
 import { type Changes, changes, snapshot, type Snapshot } from './snapshot.ts';
 import { quietly, unique } from './store-files.ts';
 import { type Observed, readTrace, TRACED_ENVIRONMENT, tracedCommand, whyNoTrace } from './trace/trace.ts';
@@ -33,8 +34,8 @@ export interface Execution {
   readonly before: Snapshot | undefined;
   /** What the command was seen to do; nothing where it wasn't watched. */
   readonly observed: Observed | undefined;
-  /** Whether another task ran in the workspace at the same time. */
-  readonly overlapped: boolean;
+  /** Why it couldn't be seen what it did, though that was wanted. */
+  readonly unseen?: string;
   readonly notes: readonly string[];
 }
 
@@ -42,7 +43,7 @@ export interface Execution {
 export async function execute(
   facts: Facts,
   context: BuildContext,
-  options: ExecutionOptions & { readonly keeps: boolean },
+  options: ExecutionOptions & { readonly keeps: boolean; readonly overlap: Overlap },
 ): Promise<Execution> {
   const { task, environment } = facts;
   const { settings } = context;
@@ -51,12 +52,18 @@ export async function execute(
   const notes: string[] = [];
   const trace = tracing(facts, context, options, state, notes);
 
-  const made = state.made(titleOf(task))?.all();
-  if (made) breakLinks(made.outputs, { root: task.root, state: state.directory });
+  const work = workOf(task, facts.fields);
+  const made = state.made(work)?.all();
+  // Where outputs are links, it may write in what others have made, too.
+  const others = settings.links === 'none' ? [] : [...state.madeByOthers(work)];
+  const linked = others.flatMap(({ root, outputs }) => (root === task.rootPath ? outputs : []));
+  await settled(task, context, options.signal, () =>
+    breakLinks([...(made?.outputs ?? []), ...linked], { root: task.root, state: state.directory }),
+  );
   clean(facts, made?.inputs ?? []);
-  const overlap = looks ? watchOverlap(state.directory) : undefined;
   try {
-    const before = looks ? snapshot(task.workspace) : undefined;
+    const sight = new Sight(settings);
+    const before = looks ? sight.of(() => snapshot(task.workspace)) : undefined;
     const command =
       typeof task.command === 'string' && trace !== undefined ? ['/bin/sh', '-c', task.command] : task.command;
     const running = runCommand({
@@ -67,19 +74,28 @@ export async function execute(
       ...(options.onOutput && { onOutput: options.onOutput }),
       ...(options.signal && { signal: options.signal }),
     });
+    if (running.pid !== undefined) options.overlap.worksBy(running.pid);
     options.onStart?.(running);
     const ended = await running.ended;
     state.index.nextRun();
     const succeeded = ended.exitCode === 0;
-    const differing = before && succeeded ? changes(before, snapshot(task.workspace)) : undefined;
+    const differing = before && succeeded ? sight.of(() => changes(before, snapshot(task.workspace))) : undefined;
     const seenBefore = before === undefined ? {} : { before };
     const observed =
-      trace === undefined ? undefined : readTrace(trace, { cwd: task.cwd, workspace: task.workspace, ...seenBefore });
+      trace === undefined
+        ? undefined
+        : sight.of(() => readTrace(trace, { cwd: task.cwd, workspace: task.workspace, ...seenBefore }));
     if (observed && !observed.complete)
       notes.push(`not all that it does could be seen: ${observed.why.slice(0, 3).join('; ')}`);
-    return { ended, before, changes: differing, observed, overlapped: overlap?.seen() ?? false, notes };
+    return {
+      ended,
+      before,
+      changes: differing,
+      observed,
+      notes,
+      ...(sight.fault !== undefined && { unseen: sight.fault }),
+    };
   } finally {
-    overlap?.end();
     if (trace !== undefined) quietly(() => rmSync(trace, { force: true }));
   }
 }
@@ -100,17 +116,45 @@ function tracing(
     if (options.trace === true || context.settings.find === 'observed') notes.push(`the command isn't watched: ${why}`);
     return undefined;
   }
-  quietly(() => mkdirSync(state.directory, { recursive: true }));
-  return join(state.directory, `trace-${unique()}`);
+  const file = join(state.directory, `trace-${unique()}`);
+  try {
+    mkdirSync(state.directory, { recursive: true });
+    writeFileSync(file, '', { flag: 'wx' });
+    return file;
+  } catch {
+    notes.push(`the command isn't watched: ${state.directory} can't be written to`);
+    return undefined;
+  }
+}
+
+/** Looks that may fail, which is no reason for the command to: what it does isn't kept then. */
+class Sight {
+  fault: string | undefined;
+  readonly #settings: BuildContext['settings'];
+
+  constructor(settings: BuildContext['settings']) {
+    this.#settings = settings;
+  }
+
+  of<T>(look: () => T): T | undefined {
+    try {
+      return look();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (this.fault === undefined) this.#settings.onTrouble(text);
+      this.fault ??= text;
+      return undefined;
+    }
+  }
 }
 
 /** Remove what is to be made anew, if the task wants that. */
 function clean({ task }: Facts, before: readonly string[]): void {
-  const { root, workspace, outputs = [], clean: when } = task;
+  const { root, workspace, outputs = [], excludedOutputs: exclude, clean: when } = task;
   const isStale = () => before.some((path) => !existsSync(resolve(workspace, path)));
   if (when === 'never' || outputs.length === 0 || (when === 'stale' && !isStale())) return;
   const directories = new Set<string>();
-  for (const path of outputsByGlobs(root, outputs)) {
+  for (const path of outputsByGlobs(root, outputs, { exclude })) {
     const place = resolve(root, path);
     rmSync(place, { force: true, recursive: true });
     for (let at = resolve(place, '..'); at.length > root.length; at = resolve(at, '..')) directories.add(at);

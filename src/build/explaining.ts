@@ -4,7 +4,7 @@ import { candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
 import { findHere, isDeclared } from './finding.ts';
 import type { Attempt } from './local-state.ts';
 import type { ActionRecord, Digest } from './record.ts';
-import { titleOf } from './resolved-task.ts';
+import { identityOf, titleOf } from './resolved-task.ts';
 import { type Difference, differences, nearestRecord } from './why.ts';
 
 /** The answer to why. */
@@ -29,7 +29,7 @@ export function explain(facts: Facts, context: BuildContext): Explanation {
   const { task, environment } = facts;
   const { store } = context;
   const state = context.stateOf(task.workspace);
-  const title = titleOf(task);
+  const [title, identity] = [titleOf(task), identityOf(task)];
   const { candidates, found, reason } = findHere(facts, context);
   const common = { task: title, withheld: environment.withheld };
   if (found) {
@@ -39,7 +39,9 @@ export function explain(facts: Facts, context: BuildContext): Explanation {
   }
   const [wanted] = isDeclared(facts) ? [candidateBy(declaredSpec(task), facts, state.index)] : candidates;
   const key = wanted?.key ?? null;
-  const last = state.attempts().findLast((attempt) => attempt.task === title && (key === null || attempt.key === key));
+  const last = state
+    .attempts()
+    .findLast((attempt) => attempt.task === identity && (key === null || attempt.key === key));
   const nearest = nearestTo(facts, wanted?.inputs ?? [], key, store.records());
   if (reason !== 'absent' && key !== null) {
     const text = [`${title} was kept under this key, but ${wordsOf(reason)}`];
@@ -56,7 +58,7 @@ export function explain(facts: Facts, context: BuildContext): Explanation {
     return { ...common, verdict: 'not kept', key, differences: [], text };
   }
   if (!nearest) {
-    const before = state.attempts().findLast((attempt) => attempt.task === title);
+    const before = state.attempts().findLast((attempt) => attempt.task === identity);
     const why = before?.reason === undefined ? '' : `; on ${dateOf(before)}: ${before.reason}`;
     return { ...common, verdict: 'never kept', key, differences: [], text: [`no result of ${title} is kept${why}`] };
   }

@@ -1,18 +1,25 @@
 /** Finding what is kept of a task: by declared inputs, or by each way that is known to find them; here, then in remotes. */
+import { resolve } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
 import type { BuildContext } from './build-context.ts';
 import { type Candidate, candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
 import type { InputSpec } from './input-spec.ts';
 import type { LocalState } from './local-state.ts';
-import type { ActionRecord } from './record.ts';
+import type { ActionRecord, OutputEntry } from './record.ts';
 import type { MissReason } from './records.ts';
-import { titleOf } from './resolved-task.ts';
+import { workOf } from './resolved-task.ts';
+
+/** A result, and by which inputs. */
+export interface Found {
+  readonly candidate: Candidate;
+  readonly record: ActionRecord;
+}
 
 /** What was looked for, and perhaps found. */
 export interface Finding {
   /** By each spec that is known, the most promising first. */
   readonly candidates: readonly Candidate[];
-  readonly found?: { readonly candidate: Candidate; readonly record: ActionRecord };
+  readonly found?: Found;
   /** Why the first candidate isn't there. */
   readonly reason: MissReason;
 }
@@ -50,7 +57,8 @@ function lookup(facts: Facts, context: BuildContext, state: LocalState, specs: r
   const candidates: Candidate[] = [];
   let reason: MissReason = 'absent';
   for (const spec of specs) {
-    const full = spec.kind === 'globs' ? spec : { ...spec, own: [...spec.own, ...mine] };
+    const full =
+      spec.kind === 'globs' ? spec : { ...spec, own: [...spec.own, ...stillMine(spec.own, mine, facts, state)] };
     const candidate = candidateOf(full, facts, state);
     if (!candidate) continue;
     candidates.push(candidate);
@@ -79,10 +87,30 @@ function again(finding: Finding, { store }: BuildContext): Finding {
   return finding;
 }
 
-/** What this task made here last, by paths from the workspace: stale or not, it is no input of its own maker. */
-function ownOf({ task }: Facts, state: LocalState): readonly string[] {
-  const outputs = state.made(titleOf(task))?.all().outputs ?? [];
-  return outputs.map(({ path }) => inWorkspace(task.rootPath, path));
+/** What this task made here last: stale or not, it is no input of its own maker. */
+function ownOf({ task, fields }: Facts, state: LocalState): readonly OutputEntry[] {
+  return state.made(workOf(task, fields))?.all().outputs ?? [];
+}
+
+/** What of it isn't known to be the task's own anyway, by paths from the workspace, unless somebody has changed it since. */
+function stillMine(
+  own: readonly string[],
+  mine: readonly OutputEntry[],
+  { task }: Facts,
+  { index }: LocalState,
+): readonly string[] {
+  const known = new Set(own);
+  return mine.flatMap((entry) => {
+    const path = inWorkspace(task.rootPath, entry.path);
+    if (known.has(path)) return [];
+    const found = index.look(resolve(task.workspace, path));
+    const isMine =
+      found === undefined ||
+      found.kind === 'directory' ||
+      (found.kind === 'file' && entry.kind === 'file' && found.digest === entry.digest) ||
+      (found.kind === 'link' && entry.kind === 'link' && found.target === entry.target);
+    return isMine ? [path] : [];
+  });
 }
 
 /** A path from the package as one from the workspace. */

@@ -12,7 +12,7 @@ import { describeKey, keyOfFields } from './key.ts';
 import { lockfileDigest } from './lockfile.ts';
 import { outputsByGlobs } from './output-globs.ts';
 import type { InputEntry } from './record.ts';
-import { rebased, type ResolvedTask, titleOf } from './resolved-task.ts';
+import { escaped, rebased, type ResolvedTask, titleOf } from './resolved-task.ts';
 import { specInputs } from './spec-inputs.ts';
 import type { StatIndex } from './stat-index.ts';
 import { surroundings } from './surroundings.ts';
@@ -62,8 +62,8 @@ export function factsOf(task: ResolvedTask, index: StatIndex, from: NodeJS.Proce
     inputs: [],
     dependencies: task.dependencies,
     lockfile: lockfileDigest({ package: task.root }),
-    // Where all that is read is found out, configuration is found as well.
-    configs: declared ? configDigests([...task.configs, ...(collected?.configs ?? [])], task, index) : {},
+    // Where all that is read is found out, configuration is found as well, but for what somebody names.
+    configs: configDigests(declared ? [...configsOf(task), ...(collected?.configs ?? [])] : task.configs, task, index),
     surroundings: surroundings({
       names: environment.declared,
       environment: { ...from, ...task.set },
@@ -88,6 +88,11 @@ export function candidateBy(spec: InputSpec, { task, fields }: Facts, index: Sta
   return { spec, inputs, key: keyOfFields(fields, inputs) };
 }
 
+/** Whether an error says that something can't be read, rather than that somebody has asked for what can't be. */
+export function isUnreadable(error: unknown): error is TidemarkError {
+  return error instanceof TidemarkError && (error.code === 'store_failed' || error.code === 'bad_value');
+}
+
 /** The spec of inputs that are declared: what is an output isn't an input, too. */
 export function declaredSpec({
   workspace,
@@ -100,7 +105,9 @@ export function declaredSpec({
   const inWorkspace = (path: string): string => rebased('outputs', rootPath, path);
   const isExact = outputs.some((glob) => glob.startsWith('!'));
   const paths = isExact
-    ? outputsByGlobs(root, outputs).map((path) => relative(workspace, resolve(root, path)).split(sep).join('/'))
+    ? outputsByGlobs(root, outputs).map((path) =>
+        escaped(relative(workspace, resolve(root, path)).split(sep).join('/')),
+      )
     : outputs.map(inWorkspace);
   return { kind: 'globs', globs: inputs, exclude: [...exclude, ...paths] };
 }
@@ -127,13 +134,17 @@ function identityIfThere(program: string, search: Parameters<typeof executableId
   }
 }
 
+/** The package's own manifest is read by whatever runs there. */
+function configsOf({ rootPath, configs }: ResolvedTask): readonly string[] {
+  return [rootPath === '' ? 'package.json' : `${rootPath}/package.json`, ...configs];
+}
+
 function configDigests(
   paths: readonly string[],
-  { workspace, rootPath }: ResolvedTask,
+  { workspace }: ResolvedTask,
   index: StatIndex,
 ): Readonly<Record<string, Digest | null>> {
-  const manifest = rootPath === '' ? 'package.json' : `${rootPath}/package.json`;
-  const digests = [...new Set([manifest, ...paths])].map((path) => {
+  const digests = [...new Set(paths)].map((path) => {
     const found = index.look(resolve(workspace, path));
     return [path, found?.kind === 'file' ? found.digest : null] as const;
   });

@@ -21,9 +21,10 @@ export interface SeenWrites {
 /** What was made, from the package; or why that can't be told. */
 export type FoundOutputs =
   | { readonly paths: readonly string[]; readonly refusal?: undefined }
-  | { readonly paths?: undefined; readonly refusal: string };
+  /** `suspects`: what may be the task's, from the workspace; if the next run changes it again, it is. */
+  | { readonly paths?: undefined; readonly refusal: string; readonly suspects?: readonly string[] };
 
-/** Tell outputs from the rest. `earlier`: what this task was known to make here, from the package. */
+/** Tell outputs from the rest. `earlier`: what this task was known to write here, from the workspace. */
 export function foundOutputs(
   task: ResolvedTask,
   seen: SeenWrites,
@@ -31,7 +32,7 @@ export function foundOutputs(
 ): FoundOutputs {
   const { root, rootPath, excludedOutputs: exclude } = task;
   const byGlobs = known.globs.length === 0 ? [] : outputsByGlobs(root, known.globs, { exclude });
-  const expected = new Set([...byGlobs, ...known.earlier]);
+  const globbed = new Set(byGlobs);
   const isExcluded = excludedBy(root, exclude, [...seen.created, ...seen.changed]);
   const inPackage = (path: string): string | undefined =>
     rootPath === '' ? path : path.startsWith(`${rootPath}/`) ? path.slice(rootPath.length + 1) : undefined;
@@ -47,19 +48,26 @@ export function foundOutputs(
       const own = inPackage(path);
       if (own === undefined) outside.push(path);
       else if (isExcluded(own)) continue;
-      else if (expected.has(own) || (isNew && seen.attributed)) paths.add(own);
+      else if (globbed.has(own) || known.earlier.has(path) || (isNew && seen.attributed)) paths.add(own);
       else {
         paths.add(own);
         doubtful.push(path);
       }
     }
-  const lost = seen.deleted.filter((path) => !expected.has(inPackage(path) ?? '') && !seen.created.includes(path));
+  const isKnown = (path: string): boolean => known.earlier.has(path) || globbed.has(inPackage(path) ?? '');
+  const lost = seen.deleted.filter((path) => !isKnown(path) && !seen.created.includes(path));
   if (lost.length > 0) return { refusal: `it removes what was there before: ${some(lost)}` };
   if (outside.length > 0) return { refusal: `it writes outside of its package: ${some(outside)}` };
   const own = notIgnored(task.workspace, doubtful, seen.changed);
   if (own.length > 0) {
     const what = own.every((path) => seen.created.includes(path)) ? 'makes' : 'changes';
     return { refusal: `it ${what} files that git doesn't ignore: ${some(own)}: say which are outputs` };
+  }
+  // Somebody may have edited a file that git ignores, a `.env` say, while it ran.
+  const edited = seen.attributed ? [] : doubtful.filter((path) => seen.changed.includes(path));
+  if (edited.length > 0) {
+    const what = `files that were there before changed while it ran: ${some(edited)}`;
+    return { refusal: `${what}: say which are outputs, or run it again`, suspects: doubtful };
   }
   return { paths: [...paths].toSorted(bytewise) };
 }
@@ -82,7 +90,7 @@ function excludedBy(root: string, exclude: readonly string[], paths: readonly st
 }
 
 /** Those of some paths that git would notice. Without git, or outside of a repository, those that were there before. */
-function notIgnored(workspace: string, paths: readonly string[], changed: readonly string[]): readonly string[] {
+export function notIgnored(workspace: string, paths: readonly string[], changed: readonly string[]): readonly string[] {
   if (paths.length === 0) return [];
   const { status, stdout } = spawnSync('git', ['check-ignore', '-z', '--stdin'], {
     cwd: workspace,

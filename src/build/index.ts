@@ -19,11 +19,11 @@ export { select, type Selection } from './config/select.ts';
 export {
   type BuildWorkspace,
   type PlannedTask,
-  readSettings,
   readWorkspace,
   type ReadWorkspaceOptions,
   type WorkspacePackage,
 } from './config/workspace.ts';
+export { readSettings } from './config/root.ts';
 export { runWorkspace, type RunWorkspaceOptions, type TaskOutcome } from './run-workspace.ts';
 export { type Outcome, runInOrder, type RunInOrderOptions } from './schedule.ts';
 
@@ -48,6 +48,7 @@ export type { Packing } from './packing.ts';
 export type { Pruned } from './pruning.ts';
 export type { ActionRecord, Digest, InputEntry, OutputEntry } from './record.ts';
 export type { Lookup, MissReason, Stored } from './records.ts';
+export type { Steps } from './steps.ts';
 export type { Fsync } from './store-files.ts';
 export type { Damage, Verified } from './verifying.ts';
 
@@ -57,7 +58,7 @@ export type { InputSpec, ObservedPaths } from './input-spec.ts';
 export { collectInputs, type InputsOptions } from './inputs.ts';
 export { describeKey, keyOf, keyOfFields, type KeyParts, outputsDigest } from './key.ts';
 export { lockfileDigest } from './lockfile.ts';
-export { type FileState } from './file-digest.ts';
+export type { FileState } from './file-digest.ts';
 export { type Found, StatIndex, type StatIndexOptions } from './stat-index.ts';
 export { type NodePrecision, type Surroundings, surroundings, type SurroundingsOptions } from './surroundings.ts';
 export { type Difference, differences, nearestRecord, type Wanted } from './why.ts';

@@ -1,19 +1,21 @@
 /** Keeping what a run has made, if it can be told what that is and what it rests on; else saying why not. */
-import { TidemarkError } from '../engine/errors.ts';
-import { madeOf } from './bring-back.ts';
+import { changedBeside, entriesNow, writtenBefore, writtenBeside } from './beside.ts';
+import { madeOf, UNFINISHED } from './bring-back.ts';
 import type { BuildContext } from './build-context.ts';
 import { isEmptyLog } from './command-log.ts';
 import { bytewise } from './digest.ts';
 import type { Execution } from './execution.ts';
-import { type Candidate, candidateBy, declaredSpec, type Facts } from './fingerprint.ts';
+import { type Candidate, candidateBy, declaredSpec, type Facts, factsOf } from './fingerprint.ts';
 import { inWorkspace } from './finding.ts';
 import { foundOutputs, some, type SeenWrites, writesIn } from './found-outputs.ts';
 import type { InputSpec } from './input-spec.ts';
 import { madeDigest } from './key.ts';
+import type { LocalState, Made } from './local-state.ts';
 import { outputEntries } from './output-entries.ts';
 import { outputsByGlobs } from './output-globs.ts';
-import type { ActionRecord, OutputEntry } from './record.ts';
-import { titleOf } from './resolved-task.ts';
+import type { Overlap } from './overlap.ts';
+import type { ActionRecord } from './record.ts';
+import { identityOf, workOf } from './resolved-task.ts';
 import type { NotStored, RunResult } from './run-result.ts';
 import { differences } from './why.ts';
 
@@ -36,7 +38,7 @@ export function notKept(reason: NotStored, text: string, more: Partial<Kept> = {
 export async function keepResult(
   facts: Facts,
   declared: Candidate | undefined,
-  execution: Execution,
+  execution: Execution & { readonly overlap: Overlap },
   context: BuildContext,
 ): Promise<Kept> {
   const { ended } = execution;
@@ -44,21 +46,23 @@ export async function keepResult(
   if (ended.signal !== null) return notKept('failed', `the command was ended by ${ended.signal}`, { key });
   if (ended.exitCode !== 0) return notKept('failed', `the command failed with exit code ${ended.exitCode}`, { key });
   if (ended.leftBehind) return notKept('left behind', 'processes that it started go on', { key });
+  if (execution.unseen !== undefined) return notKept('outputs unclear', execution.unseen, { key });
   const { log } = ended;
   if (log === 'too long') return notKept('log too long', 'it printed more than is kept', { key });
   try {
     return await kept(facts, declared, { ...execution, log }, context);
   } catch (error) {
-    if (!(error instanceof TidemarkError)) throw error;
-    context.settings.onTrouble(error.message);
-    return notKept('store failed', error.message, { key });
+    // Whatever it is: the command has done its work.
+    const text = error instanceof Error ? error.message : String(error);
+    context.settings.onTrouble(text);
+    return notKept('store failed', text, { key });
   }
 }
 
 async function kept(
   facts: Facts,
   declared: Candidate | undefined,
-  execution: Execution & { readonly log: Uint8Array },
+  execution: Execution & { readonly overlap: Overlap; readonly log: Uint8Array },
   context: BuildContext,
 ): Promise<Kept> {
   const began = performance.now();
@@ -68,13 +72,27 @@ async function kept(
   if (execution.observed?.complete && execution.observed.inGit)
     return notKept('inputs unclear', 'it reads the state of git, which every commit changes: say what it reads');
   const seen = seenWrites(execution);
-  const made = outputsOf(facts, seen, state.made(titleOf(task))?.all().outputs ?? []);
-  if (made.refusal !== undefined) return notKept('outputs unclear', made.refusal);
+  const earlier = [...state.madeByTask(identityOf(task), workOf(task, facts.fields))];
+  const made = outputsOf(facts, seen, writtenBefore(earlier));
+  if (made.refusal !== undefined) {
+    if (made.suspects) rememberSuspects(facts, made.suspects, earlier[0], state);
+    return notKept('outputs unclear', made.refusal);
+  }
 
-  const inputs = inputsOf(facts, declared, execution, context, { seen, outputs: made.paths });
+  const beside = declared || !seen ? [] : writtenBeside(task, seen, made.paths);
+  const strange = seen ? changedBeside(task, seen, beside, writtenBefore(earlier)) : [];
+  if (strange.length > 0)
+    return notKept('inputs changed', `it changes what it may read, and what is no output: ${some(strange)}`);
+  const own = [...new Set([...made.paths.map((path) => inWorkspace(task.rootPath, path)), ...beside])];
+  const inputs = inputsOf(facts, declared, execution, context, own.toSorted(bytewise));
   if ('refusal' in inputs) return notKept(inputs.reason, inputs.refusal);
+  const others = changedFields(facts, context);
+  if (others.length > 0) return notKept('inputs changed', `inputs changed while it ran: ${some(others)}`);
   const { candidate } = inputs;
   const outputs = outputEntries(task.root, made.paths, (path) => store.putFile(path));
+  const isTold = candidate.spec.kind !== 'everything';
+  const doubt = execution.overlap.doubt('same') ?? (isTold ? undefined : execution.overlap.doubt('any'));
+  if (doubt !== undefined) return notKept('others ran', doubt);
   const record: ActionRecord = {
     version: 1,
     key: candidate.key,
@@ -88,7 +106,10 @@ async function kept(
   };
   const stored = store.store(record);
   if (!declared) store.addSpec(facts.weak, candidate.spec);
-  state.remember(titleOf(task), record.key, madeOf(record, outputs));
+  // Where another result of the same key stays, that is what the next run brings back, and this is stale then.
+  const key = stored.stored === 'conflict' ? UNFINISHED : record.key;
+  const all = madeOf(task, record, outputs, entriesNow(task.workspace, beside));
+  state.remember(workOf(task, facts.fields), key, all);
   sharing.upload(record, declared ? undefined : facts.weak);
   const { kind } = candidate.spec;
   return {
@@ -105,15 +126,26 @@ async function kept(
   };
 }
 
+/** What may have been made: if the next run changes it as well, it wasn't somebody else. */
+function rememberSuspects(
+  { task, fields }: Facts,
+  paths: readonly string[],
+  made: Made | undefined,
+  state: LocalState,
+): void {
+  const beside = [...(made?.beside ?? []), ...entriesNow(task.workspace, paths)];
+  state.remember(workOf(task, fields), UNFINISHED, madeOf(task, { inputs: [] }, made?.outputs ?? [], beside));
+}
+
 /** What was made, from the package. */
 function outputsOf(
   { task, collected }: Facts,
   seen: SeenWrites | undefined,
-  earlier: readonly OutputEntry[],
+  earlier: ReadonlySet<string>,
 ): ReturnType<typeof foundOutputs> {
   if (task.outputs !== undefined)
     return { paths: outputsByGlobs(task.root, task.outputs, { exclude: task.excludedOutputs }) };
-  const known = { globs: collected?.outputs ?? [], earlier: new Set(earlier.map(({ path }) => path)) };
+  const known = { globs: collected?.outputs ?? [], earlier };
   return foundOutputs(task, seen ?? { created: [], changed: [], deleted: [], attributed: false }, known);
 }
 
@@ -135,13 +167,11 @@ function inputsOf(
   declared: Candidate | undefined,
   execution: Execution,
   context: BuildContext,
-  { seen, outputs }: { readonly seen: SeenWrites | undefined; readonly outputs: readonly string[] },
+  own: readonly string[],
 ): FoundInputs {
   const { task } = facts;
   const { index } = context.stateOf(task.workspace);
   if (declared) return declaredInputs(facts, declared, context);
-  const writes = [...(seen?.created ?? []), ...(seen?.changed ?? []), ...(seen?.deleted ?? [])];
-  const own = [...new Set([...outputs.map((path) => inWorkspace(task.rootPath, path)), ...writes])].toSorted(bytewise);
   const { observed } = execution;
   if (observed?.complete === true) {
     const changed = changedByOthers(execution, new Set(own), observed);
@@ -151,8 +181,6 @@ function inputsOf(
     const spec: InputSpec = { kind: 'observed', exclude: task.exclude, own, paths, listed };
     return { candidate: candidateBy(spec, facts, index) };
   }
-  if (execution.overlapped)
-    return { reason: 'others ran', refusal: 'another task ran in this workspace at the same time' };
   const spec: InputSpec = { kind: 'everything', exclude: task.exclude, own };
   return { candidate: candidateBy(spec, facts, index) };
 }
@@ -167,6 +195,13 @@ function declaredInputs(facts: Facts, before: Candidate, context: BuildContext):
     { key: candidate.key, inputs: candidate.inputs, fields: facts.fields },
   ).map(({ name }) => name);
   return { reason: 'inputs changed', refusal: `inputs changed while it ran: ${some(changed)}` };
+}
+
+/** What else the key is made of, and isn't any more as it was before the task ran. */
+function changedFields({ task, fields, weak }: Facts, context: BuildContext): readonly string[] {
+  const now = factsOf(task, context.stateOf(task.workspace).index, context.settings.environment);
+  const before = { key: weak, inputs: [], fields };
+  return differences(before, { key: now.weak, inputs: [], fields: now.fields }).map(({ name }) => name);
 }
 
 /** What the task had read, and what somebody else changed while it ran. */

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { TidemarkError } from '../engine/errors.ts';
 import { describe } from '../engine/key.ts';
-import { folders, type StoreFiles, textOf } from './store-files.ts';
+import { folders, quietly, type StoreFiles, textOf } from './store-files.ts';
 
 /** The layout that this release writes. */
 const LAYOUT = 1;
@@ -20,7 +20,9 @@ export function openLayout(files: StoreFiles): void {
   const foreign = namesIn(files.home).find((name) => !(folders as readonly string[]).includes(name));
   if (foreign !== undefined && foreign !== 'layout.json')
     throw new TidemarkError('foreign_directory', `${files.home} holds ${describe(foreign)}, which no build store has`);
-  if (!files.readOnly) files.place(path, `${JSON.stringify({ tidemark: 'build', layout: LAYOUT })}\n`, 'new');
+  // What can't be written now is told by the first write, or written by the next who opens.
+  const layout = `${JSON.stringify({ tidemark: 'build', layout: LAYOUT })}\n`;
+  if (!files.readOnly) quietly(() => files.place(path, layout, 'new'));
 }
 
 function checkLayout(path: string, text: string): void {

@@ -1,5 +1,14 @@
 /** What a machine remembers of one workspace, beside no repository: file digests, what tasks made here, how runs ended. */
-import { mkdirSync, readFileSync, renameSync, statSync, appendFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../engine/clock.ts';
@@ -10,7 +19,13 @@ import { quietly, unique } from './store-files.ts';
 
 /** What a task made here last, and what it was made of. */
 export interface Made {
+  /** The package, by its path from the workspace: outputs are named from there. */
+  readonly root: string;
+  /** The task (see `identityOf`), whatever its variables. */
+  readonly task: string;
   readonly outputs: readonly OutputEntry[];
+  /** What else it wrote, from the workspace: what it keeps for itself, and what nobody has declared. */
+  readonly beside: readonly OutputEntry[];
   /** Paths of its inputs, for who cleans when one is gone. */
   readonly inputs: readonly InputEntry['path'][];
 }
@@ -35,6 +50,9 @@ export interface Attempt {
 /** How a note of what was made begins. */
 const MADE = /^[0-9a-f]{64}\n\{/;
 
+/** Works of which it is known what they made: those that were done longest ago are forgotten. */
+const WORKS = 500;
+
 /** Bytes of the list of attempts at which its older half goes. */
 const ATTEMPTS = 256 * 1024;
 
@@ -49,22 +67,36 @@ export class LocalState {
     this.index = new StatIndex({ file: join(this.directory, 'index'), clock });
   }
 
-  /** What a task made here last. */
-  made(task: string): MadeBy | undefined {
-    try {
-      const text = readFileSync(this.#madeFile(task), 'utf8');
-      const [seal, body] = [text.slice(0, 64), text.slice(65)];
-      if (digestOf(body) !== seal || !MADE.test(body)) return undefined;
-      return { key: body.slice(0, 64), all: () => JSON.parse(body.slice(65)) as Made };
-    } catch {
-      return undefined;
+  /** What a work (see `workOf`) made here last. */
+  made(work: string): MadeBy | undefined {
+    return madeIn(this.#madeFile(work));
+  }
+
+  /** What a task made here last, with these variables first, then with others. */
+  *madeByTask(task: string, work: string): Generator<Made> {
+    const made = this.made(work)?.all();
+    if (made) yield made;
+    for (const other of this.madeByOthers(work)) if (other.task === task) yield other;
+  }
+
+  /** What all works but this one made here last. */
+  *madeByOthers(work: string): Generator<Made> {
+    const own = this.#madeFile(work);
+    for (const file of this.#madeFiles()) {
+      const made = file === own ? undefined : madeIn(file)?.all();
+      if (made) yield made;
     }
   }
 
-  /** Remember what a task made. */
-  remember(task: string, key: Digest, made: Made): void {
+  /** Remember what a work made. */
+  remember(work: string, key: Digest, made: Made): void {
     const body = `${key}\n${JSON.stringify(made)}`;
-    quietly(() => this.#replace(this.#madeFile(task), `${digestOf(body)}\n${body}`));
+    const file = this.#madeFile(work);
+    quietly(() => {
+      const isNew = statSync(file, { throwIfNoEntry: false }) === undefined;
+      this.#replace(file, `${digestOf(body)}\n${body}`);
+      if (isNew) this.#forgetOldWorks();
+    });
   }
 
   /** Note how a run ended. */
@@ -93,17 +125,34 @@ export class LocalState {
     });
   }
 
-  /** Whether this much time, in milliseconds, has passed since it was true last; then it counts as done now. */
+  /** Whether this much time, in milliseconds, has passed since it was true last; then it counts as done now. Never, where that can't be noted. */
   isDue(what: string, interval: number, now: number): boolean {
     const file = join(this.directory, `due-${what}`);
-    const last = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
-    if (Math.abs(now - last) < interval) return false;
-    quietly(() => this.#replace(file, ''));
-    return true;
+    let isDue = false;
+    quietly(() => {
+      const last = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+      if (Math.abs(now - last) < interval) return;
+      this.#replace(file, '');
+      isDue = true;
+    });
+    return isDue;
   }
 
-  #madeFile(task: string): string {
-    return join(this.directory, `made-${digestOf(task).slice(0, 32)}`);
+  #madeFile(work: string): string {
+    return join(this.directory, `made-${digestOf(work).slice(0, 32)}`);
+  }
+
+  #madeFiles(): readonly string[] {
+    let names: readonly string[] = [];
+    quietly(() => (names = readdirSync(this.directory)));
+    return names.filter((name) => /^made-[0-9a-f]{32}$/.test(name)).map((name) => join(this.directory, name));
+  }
+
+  #forgetOldWorks(): void {
+    const files = this.#madeFiles();
+    if (files.length <= WORKS) return;
+    const byAge = files.map((file) => ({ file, at: statSync(file).mtimeMs })).toSorted((a, b) => a.at - b.at);
+    for (const { file } of byAge.slice(0, files.length - WORKS)) rmSync(file, { force: true });
   }
 
   #replace(file: string, text: string): void {
@@ -111,6 +160,17 @@ export class LocalState {
     const staged = `${file}.${unique()}.tmp`;
     writeFileSync(staged, text);
     renameSync(staged, file);
+  }
+}
+
+function madeIn(file: string): MadeBy | undefined {
+  try {
+    const text = readFileSync(file, 'utf8');
+    const [seal, body] = [text.slice(0, 64), text.slice(65)];
+    if (digestOf(body) !== seal || !MADE.test(body)) return undefined;
+    return { key: body.slice(0, 64), all: () => JSON.parse(body.slice(65)) as Made };
+  } catch {
+    return undefined;
   }
 }
 

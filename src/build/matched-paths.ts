@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { type Disk, machineDisk } from './disk.ts';
 import { globbed } from './globbed.ts';
+import { plainPaths } from './whole-directories.ts';
 
 /** Any root does: nothing is looked for on the real disk. */
 const ROOT = process.cwd();
@@ -29,8 +30,14 @@ export function matchedPaths(paths: Iterable<string>, globs: readonly string[]):
       return kinds.map((kind) => entry(name, kind));
     });
   };
-  const disk = { ...machineDisk, readdirSync, lstatSync: () => undefined } as unknown as Disk;
-  return new Set(globbed({ root: ROOT, globs, disk }));
+  const lstatSync = (place: string): Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'> | undefined => {
+    const path = relative(ROOT, place).split(sep).join('/');
+    if (below.has(path)) return entry(path, 'directory');
+    return wanted.has(path) ? entry(path, 'file') : undefined;
+  };
+  const disk = { ...machineDisk, readdirSync, lstatSync } as unknown as Disk;
+  const named = (plainPaths(globs) ?? []).filter((path) => wanted.has(path));
+  return new Set([...globbed({ root: ROOT, globs, disk }), ...named]);
 }
 
 function entry(name: string, kind: string): Dirent {

@@ -22,7 +22,7 @@ export function outputsByGlobs(
   options: OutputGlobOptions = {},
 ): readonly string[] {
   const confined = new Confined(root);
-  const paths = new Set(globbed({ ...options, root: confined.root, globs, disk: emptyAsFiles }));
+  const paths = new Set(globbed({ ...options, root: confined.root, globs, disk: namedAsFiles }));
   // Where a glob is a directory's name, the search begins in it, and doesn't see that it is empty itself.
   for (const glob of globs) {
     const path = glob.replace(/\/(?:\*\*)?$/, '');
@@ -32,16 +32,25 @@ export function outputsByGlobs(
   return [...paths].toSorted(bytewise);
 }
 
-/** A disk on which empty directories look like files: globs find files. */
-const emptyAsFiles: Disk = {
+/** A disk on which empty directories, and what no output can be, look like files: globs find files. */
+const namedAsFiles: Disk = {
   ...machineDisk,
   readdirSync: ((path: string, options: { readonly withFileTypes: true }) =>
     machineDisk
       .readdirSync(path, options)
       .map((entry) =>
-        entry.isDirectory() && isEmpty(`${path}/${entry.name}`) ? asFile(entry) : entry,
+        isEmptyDirectory(path, entry) || isSpecial(entry) ? asFile(entry) : entry,
       )) as Disk['readdirSync'],
 };
+
+function isEmptyDirectory(parent: string, entry: Dirent): boolean {
+  return entry.isDirectory() && isEmpty(`${parent}/${entry.name}`);
+}
+
+/** A socket, a pipe or a device is named, too: who takes it for an output has to see that it can't be one. */
+function isSpecial(entry: Dirent): boolean {
+  return !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink();
+}
 
 function isEmpty(path: string): boolean {
   const stats = machineDisk.lstatSync(path, { throwIfNoEntry: false });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { digestNamed } from './blobs.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { blobsOf, restorable } from './sealed-record.ts';
+import type { Steps } from './steps.ts';
 import { bytesOf, type Found, removed, type StoreFiles } from './store-files.ts';
 
 /** Limits, all of which hold afterwards, but for what is protected. */
@@ -34,9 +35,13 @@ interface Entry extends Found {
   readonly names: readonly Digest[];
 }
 
-/** Remove what the limits don't allow. Safe beside builds: at worst, one of them finds nothing and runs its task. */
-export function prune(files: StoreFiles, limits: Limits): Pruned {
-  const records = [...recordsOf(files)];
+/**
+ * Remove what the limits don't allow. Safe beside builds: at worst, one of them finds nothing and runs its task; and so it is
+ * if it ends early. Yields how many files were looked at so far.
+ */
+export function* pruning(files: StoreFiles, limits: Limits): Steps<Pruned> {
+  const records: Entry[] = [];
+  for (const record of recordsOf(files)) yield records.push(record);
   // A lookup uses specs whenever it uses a record that they lead to: so they go in one order, about together.
   const specs = [...files.files('specs')].map((found) => ({ ...found, names: NONE }));
   const entries: readonly Entry[] = [...records, ...specs].toSorted((a, b) => a.mtimeMs - b.mtimeMs);
@@ -51,7 +56,9 @@ export function prune(files: StoreFiles, limits: Limits): Pruned {
   let bytes = sizeOf(entries) + sizeOf(blobs);
   for (const [digest, size] of unused) if (!users.has(digest)) bytes -= size;
   const gone = { records: 0, blobs: 0, freedBytes: 0 };
+  let looked = records.length;
   for (const entry of entries) {
+    yield ++looked;
     const tooOld = limits.now - entry.mtimeMs > limits.maxAge;
     if (isYoung(entry) || !(tooOld || bytes > limits.maxBytes) || !removedUnused(entry)) continue;
     if (entry.names !== NONE) {
@@ -72,6 +79,7 @@ export function prune(files: StoreFiles, limits: Limits): Pruned {
   for (const { names } of recordsOf(files, seen))
     for (const digest of names) users.set(digest, (users.get(digest) ?? 0) + 1);
   for (const blob of blobs) {
+    yield ++looked;
     if ((users.get(digestIn(blob)) ?? 0) > 0 || isYoung(blob) || !removedUnused(blob)) continue;
     gone.blobs++;
     gone.freedBytes += blob.size;

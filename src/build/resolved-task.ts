@@ -82,6 +82,20 @@ export function titleOf({ package: owner, name }: Pick<ResolvedTask, 'package' |
   return owner === '' ? name : `${owner}#${name}`;
 }
 
+/** What tells its runs from others': the same command in two directories is two tasks. */
+export function identityOf(task: Pick<ResolvedTask, 'package' | 'name' | 'rootPath' | 'cwdPath'>): string {
+  return JSON.stringify([titleOf(task), task.rootPath, task.cwdPath]);
+}
+
+/**
+ * What it made here is remembered by this: with other variables (`fields` are those of its key) or other outputs it makes
+ * other things, and bringing back the ones must not remove the others.
+ */
+export function workOf(task: ResolvedTask, fields: Readonly<Record<string, string>>): string {
+  const variables = Object.entries(fields).filter(([field]) => field.startsWith('env:'));
+  return JSON.stringify([identityOf(task), task.command, task.outputs ?? null, variables]);
+}
+
 /** A path or glob from a package as one from the workspace. Throws `bad_option` if it climbs out of that. */
 export function rebased(what: string, rootPath: string, glob: string): string {
   nonEmptyText(what, glob);

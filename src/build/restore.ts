@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../engine/clock.ts';
 import { TidemarkError } from '../engine/errors.ts';
-import { checkOptions, oneOf } from '../engine/options.ts';
+import { checkOptions, functionOrNothing, oneOf } from '../engine/options.ts';
 import { carryOut, type RestorePlace } from './carry-out.ts';
 import { Confined } from './confined.ts';
 import { copyOpen, openSource } from './copies.ts';
@@ -34,6 +34,8 @@ export interface RestoreOptions {
    * left alone, links, directories and hard-linked files keep their own times. Default: `'now'`.
    */
   readonly mtimes?: 'now' | number;
+  /** Is told after each file and directory how many of how many are staged: the long part. */
+  readonly onProgress?: (done: number, all: number) => void;
   readonly clock?: Clock;
   readonly disk?: Disk;
 }
@@ -45,7 +47,7 @@ export interface Restored {
   readonly removed: number;
 }
 
-const NAMES = ['blobs', 'state', 'known', 'verify', 'mtimes', 'clock', 'disk'];
+const NAMES = ['blobs', 'state', 'known', 'verify', 'mtimes', 'onProgress', 'clock', 'disk'];
 
 /**
  * Does a plan. Throws `bad_bytes` (a blob is missing or damaged: treat the entry as a miss), `foreign_directory`, `in_use`
@@ -57,6 +59,7 @@ export function restore(plan: RestorePlan, options: RestoreOptions): Restored {
   checkOptions('restore', options, NAMES);
   const { blobs, disk = machineDisk, known = nothingKnown, verify = 'witness', mtimes = 'now' } = options;
   oneOf('verify', verify, ['witness', 'always']);
+  functionOrNothing('onProgress', options.onProgress);
   if (mtimes !== 'now' && !Number.isFinite(mtimes))
     throw new TidemarkError('bad_option', `mtimes must be 'now' or milliseconds, not ${mtimes}`);
   const staging = new Staging({
@@ -65,9 +68,14 @@ export function restore(plan: RestorePlan, options: RestoreOptions): Restored {
     known: verify === 'always' ? nothingKnown : known,
     mtime: mtimes === 'now' ? undefined : mtimes,
   });
-  carryOut(plan, { ...options, root: plan.root }, (step, place) => staging.make(step, place));
   const count = (...what: readonly PlanStep['do'][]): number =>
-    plan.steps.reduce((all, step) => all + (what.includes(step.do) ? 1 : 0), 0);
+    plan.steps.reduce((sum, step) => sum + (what.includes(step.do) ? 1 : 0), 0);
+  const all = count('makeDirectory', 'write', 'link');
+  let done = 0;
+  carryOut(plan, { ...options, root: plan.root }, (step, place) => {
+    staging.make(step, place);
+    options.onProgress?.(++done, all);
+  });
   return { kept: count('keep'), written: count('write', 'link'), removed: count('remove') };
 }
 

@@ -2,7 +2,7 @@
 import { bringBack, type BroughtBack } from './bring-back.ts';
 import { type BuildContext, mayRead } from './build-context.ts';
 import type { ExecutionOptions } from './execution.ts';
-import { type Facts, factsOf } from './fingerprint.ts';
+import { type Facts, factsOf, isUnreadable } from './fingerprint.ts';
 import { type Finding, findResult, isDeclared } from './finding.ts';
 import { madeDigest } from './key.ts';
 import type { ActionRecord } from './record.ts';
@@ -28,15 +28,14 @@ export async function runTask(task: ResolvedTask, context: BuildContext, options
   const facts = factsOf(task, state.index, context.settings.environment);
   const refused = facts.collected?.refuse;
   const looks = mayRead(context) && (how === 'as needed' || how === 'look') && refused === undefined && !options.trace;
-  const finding: Finding = looks ? await findResult(facts, context, signal) : { candidates: [], reason: 'absent' };
+  const finding = looks ? await findingOf(facts, context, signal) : NOTHING;
   const common = { facts, finding, began };
 
   if (how === 'look') return looked(common, finding.found?.record);
   if (finding.found) {
-    const { record } = finding.found;
-    const restored = await bringBack(record, task, context, { onOutput: options.onOutput, signal });
-    if (restored) return hit(common, context, record, restored);
-    context.settings.onTrouble(`what is kept of ${titleOf(task)} is damaged, or gone in part: it runs`);
+    const restored = await bringBack(finding.found, task, context, { onOutput: options.onOutput, signal });
+    if ('kept' in restored) return hit(common, context, finding.found.record, restored);
+    context.settings.onTrouble(`${titleOf(task)} runs: ${restored.refusal}`);
   }
 
   // What a hit doesn't need isn't loaded for it: in a process of its own that is half of its time.
@@ -45,6 +44,18 @@ export async function runTask(task: ResolvedTask, context: BuildContext, options
   if (looks) context.store.count({ misses: 1, ...(result.storeMs !== undefined && { storeMs: result.storeMs }) });
   const { storeMs: _, ...rest } = result;
   return { ...rest, durationMs: performance.now() - began };
+}
+
+const NOTHING: Finding = { candidates: [], reason: 'absent' };
+
+/** Nothing, where inputs can't be read: the command may not need them. That is told when it runs. */
+async function findingOf(facts: Facts, context: BuildContext, signal: AbortSignal | undefined): Promise<Finding> {
+  try {
+    return await findResult(facts, context, signal);
+  } catch (error) {
+    if (isUnreadable(error)) return NOTHING;
+    throw error;
+  }
 }
 
 interface Common {

@@ -3,6 +3,7 @@ import type { BuildCache } from './build-cache.ts';
 import type { OnOutput } from './command-log.ts';
 import type { PlannedTask } from './config/workspace.ts';
 import type { Digest } from './digest.ts';
+import { CommandNotStarted } from './not-started.ts';
 import type { RunResult } from './run-result.ts';
 import type { RunOptions } from './run-task.ts';
 import { runInOrder } from './schedule.ts';
@@ -40,7 +41,7 @@ export async function runWorkspace(
     const { task, cache: isCached, counted } = tasks.get(id)!;
     const made = counted.map((other) => [other, madeBy(other)] as const);
     const isKnown = made.every(([, digest]) => digest !== null);
-    const result = await cache.run(
+    const running = cache.run(
       {
         ...task,
         dependencies: Object.fromEntries(made.filter((one): one is readonly [string, Digest] => one[1] !== null)),
@@ -53,6 +54,9 @@ export async function runWorkspace(
         ...(options.onOutput && { onOutput: options.onOutput(id) }),
       },
     );
+    const result = await running.catch((error: unknown) => {
+      throw named(id, error);
+    });
     results.set(id, result);
     options.onResult?.(id, result);
     return result.outcome === 'would run' || result.exitCode === 0 ? 'ok' : 'failed';
@@ -60,4 +64,10 @@ export async function runWorkspace(
   const madeBy = (id: string): Digest | null => results.get(id)?.made ?? null;
   const ends = await runInOrder(tasks, { concurrency, keepGoing, run, ...(signal && { signal }) });
   return new Map([...ends.keys()].map((id) => [id, results.get(id) ?? 'skipped']));
+}
+
+/** Says whose command it is that can't be started. */
+function named(id: string, error: unknown): unknown {
+  if (!(error instanceof CommandNotStarted)) return error;
+  return new CommandNotStarted(error.why, `${id}: ${error.message}`, error);
 }

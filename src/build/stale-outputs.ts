@@ -52,7 +52,7 @@ export function removals(situation: Situation): {
     if (confined.parents(path).blockedBy !== undefined) continue; // it isn't there any more
     const stats = look(disk, confined.absolute(path));
     if (stats === undefined || stats.isDirectory()) continue;
-    if (isAsMade(entry, stats, situation)) {
+    if (isAsMade(entry, confined.absolute(path), stats, situation)) {
       const { ino, mtimeNs } = stats;
       removed.set(path, { do: 'remove', path, entry: 'file', ino: String(ino), mtimeNs: String(mtimeNs) });
     } else left.push(path);
@@ -69,8 +69,13 @@ export function removals(situation: Situation): {
   return { removed, left };
 }
 
-function isAsMade(entry: OutputEntry, stats: Stats, situation: Situation): boolean {
-  const place = situation.confined.absolute(entry.path);
-  if (entry.kind === 'file') return hasBytes(situation.disk, place, stats, entry, situation.known);
-  return entry.kind === 'link' && stats.isSymbolicLink() && situation.disk.readlinkSync(place) === entry.target;
+/** Whether what stands at a place is what a task made there. */
+export function isAsMade(
+  entry: OutputEntry,
+  place: string,
+  stats: Stats,
+  { disk, known }: Pick<Situation, 'disk' | 'known'>,
+): boolean {
+  if (entry.kind === 'file') return hasBytes(disk, place, stats, entry, known);
+  return entry.kind === 'link' && stats.isSymbolicLink() && disk.readlinkSync(place) === entry.target;
 }

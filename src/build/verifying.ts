@@ -4,6 +4,7 @@ import { type Digest, isDigest } from './digest.ts';
 import type { MissReason } from './records.ts';
 import { blobsOf, hasInputs, restorable } from './sealed-record.ts';
 import { specsIn } from './specs.ts';
+import type { Steps } from './steps.ts';
 import { bytesOf, removed, type StoreFiles } from './store-files.ts';
 
 /** Something damaged. */
@@ -25,8 +26,8 @@ export interface Verified {
   readonly damaged: readonly Damage[];
 }
 
-/** Look at everything; with `fix`, what is damaged is removed, and nothing else. */
-export function verify(files: StoreFiles, blobs: Blobs, fix: boolean): Verified {
+/** Look at everything; with `fix`, what is damaged is removed, and nothing else. Yields how many files were read so far. */
+export function* verifying(files: StoreFiles, blobs: Blobs, fix: boolean): Steps<Verified> {
   const damaged: Damage[] = [];
   const broken = new Set<Digest>();
   const counts = { records: 0, blobs: 0, specs: 0 };
@@ -38,6 +39,7 @@ export function verify(files: StoreFiles, blobs: Blobs, fix: boolean): Verified 
     const name = digestNamed(file);
     if (name === undefined) continue;
     counts.blobs++;
+    yield seen(counts);
     if (blobs.isRight(path, name) !== false) continue;
     if (!blobs.isServed(name)) broken.add(name);
     tell({ reason: 'blob damaged', path, name });
@@ -47,6 +49,7 @@ export function verify(files: StoreFiles, blobs: Blobs, fix: boolean): Verified 
     const bytes = isDigest(name) ? bytesOf(path) : undefined;
     if (bytes === undefined) continue;
     counts.records++;
+    yield seen(counts);
     const record = restorable(bytes);
     if (record?.key !== name || !hasInputs(record)) tell({ reason: 'damaged record', path, name });
     else {
@@ -65,4 +68,8 @@ export function verify(files: StoreFiles, blobs: Blobs, fix: boolean): Verified 
     if (specsIn(name, bytes) === undefined) tell({ reason: 'damaged specs', path, name });
   }
   return { ...counts, damaged };
+}
+
+function seen({ records, blobs, specs }: Omit<Verified, 'damaged'>): number {
+  return records + blobs + specs;
 }

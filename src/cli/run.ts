@@ -32,7 +32,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return (await command.run(rest, terminal)) ?? 0;
   } catch (error) {
     if (isUsage(error)) {
-      terminal.say(`tidemark: ${error.message}`);
+      terminal.say(`tidemark: ${error.message.replace(/(?<=^Unknown option '[^']*')\. .*$/s, '')}`);
       terminal.say(usage);
       return 2;
     }

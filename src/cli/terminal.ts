@@ -8,6 +8,7 @@ export function systemTerminal(): Terminal {
   const { stdout, stderr } = process;
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  for (const stream of [stdout, stderr]) stream.on('error', onClosed);
   let drawn = -Infinity;
   const wipe = () => {
     if (drawn !== -Infinity) stderr.write('\r\u001b[K');
@@ -40,10 +41,9 @@ export function systemTerminal(): Terminal {
 
 const closed = new WeakSet<NodeJS.WriteStream>();
 
-/** Bytes to a stream. Who reads it may have gone, as `head` does: that is told once, and is no error. */
+/** Bytes to a stream. Who reads it may have gone, as `head` does: that is no error, and told to who writes. */
 function written(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<boolean> {
   if (closed.has(stream)) return Promise.resolve(false);
-  if (stream.listenerCount('error', onClosed) === 0) stream.on('error', onClosed);
   return new Promise((resolve) => stream.write(bytes, (error) => resolve(!error)));
 }
 

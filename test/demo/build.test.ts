@@ -16,8 +16,8 @@ import { type BuildDemoOptions, tellOfBuild } from '../../demo/build/story.ts';
 import { sameTree, treeOf } from '../../demo/build/trees.ts';
 import { screen } from './fixtures.ts';
 
-const AMPLE = 180_000; // milliseconds for compilers and tests on a machine that does other things, too
-const SMALL = { tasks: ['compile', 'test-policies'], packages: 10, kills: 2 };
+const AMPLE = 300_000; // milliseconds for compilers and tests on a machine that does other things, too
+const SMALL = { tasks: ['compile', 'test-policies'], packages: 5, kills: 2 };
 
 const run = (options: Partial<BuildDemoOptions> = {}) => {
   const [out, err] = [options.out ?? screen(), screen()] as const;
@@ -55,11 +55,11 @@ test("brings back what this repository's own tasks and packages made, and only t
     /changed back +2 of 2/,
     /sources that it was found to read +(\d+) of \1$/m,
     /without dist: brought back/,
-    /at first: ran +20 of 20/,
-    /nothing has changed: ran +0 of 20/,
-    /a package that no other uses: ran +2 of 20/,
-    /a comment in it, which changes no dist: ran +1 of 20/,
-    /what ran, instead of being brought back +@mono\/p09#build/,
+    /at first: ran +10 of 10/,
+    /nothing has changed: ran +0 of 10/,
+    /a package that no other uses: ran +2 of 10/,
+    /a comment in it, which changes no dist: ran +1 of 10/,
+    /what ran, instead of being brought back +@mono\/p04#build/,
     /the damaged blob +1 put aside/,
     /kill -9, when 6 of 10 files were made/,
     /tasks that had to run for that +0$/m,
@@ -79,6 +79,15 @@ test('ends when it is stopped while a task runs, and leaves nothing behind', { t
   const folder = folderIn(out.text);
   expect([folder !== '', existsSync(folder), processesIn(folder)]).toEqual([true, false, []]);
   expect(out.text).not.toContain('the first run');
+});
+
+test('tells what is wrong when a task can’t be run, and leaves nothing behind', { timeout: AMPLE }, async () => {
+  const { done, out, err } = run({ tasks: ['no-such-task'] });
+  expect(await done).toBe(1);
+  expect(err.text).toMatch(
+    /^\ndemo: tidemark ended with code 1 and without an answer\.\ntidemark: bad_option: .*no-such-task/,
+  );
+  expect(existsSync(folderIn(out.text))).toBe(false);
 });
 
 test('a tree is not the same with a byte, a permission or a name that differs, nor is one that is empty', () => {

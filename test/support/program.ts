@@ -5,16 +5,22 @@ import { rolldown } from 'rolldown';
 import { onTestFinished } from 'vitest';
 import { root } from './repository.ts';
 
-/** The path of a bundled program whose text imports sources by the paths that {@link source} gives; gone after the test. */
-export async function program(text: string): Promise<string> {
+/**
+ * The path of a bundled program whose text imports sources by the paths that {@link source} gives; gone after the test, or
+ * when `afterwards` says.
+ */
+export async function program(
+  text: string,
+  afterwards: (remove: () => void) => void = onTestFinished,
+): Promise<string> {
   const caches = join(root, 'node_modules', '.cache', 'tidemark');
   mkdirSync(caches, { recursive: true });
   const folder = mkdtempSync(join(caches, 'program-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  afterwards(() => rmSync(folder, { recursive: true, force: true }));
   const input = join(folder, 'entry.mjs');
   const file = join(folder, 'program.mjs');
   writeFileSync(input, text);
-  const external = /^(lmdb|msgpackr|classic-level)$/;
+  const external = /^(lmdb|msgpackr|classic-level|jsonc-parser|get-tsconfig)$/;
   const build = await rolldown({ input, platform: 'node', external, treeshake: false, logLevel: 'silent' });
   await build.write({ file, format: 'esm', codeSplitting: false });
   await build.close();

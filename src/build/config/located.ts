@@ -8,7 +8,7 @@ import { unreadable } from '../file-digest.ts';
 import { suggestion } from './nearest.ts';
 
 /** How the text of a file is read: `json` for package.json, which other tools read strictly, `jsonc` with comments. */
-export type Syntax = 'json' | 'jsonc';
+type Syntax = 'json' | 'jsonc';
 
 /** One reader for each option. */
 export type Readers<T> = { readonly [K in keyof T]-?: (value: Located) => Exclude<T[K], undefined> };
@@ -122,7 +122,7 @@ export class Located {
 }
 
 /** What a JSON file says; `undefined` if there is none. Throws `bad_option` with the line of a mistake, `store_failed` if it can't be read. */
-export function readLocated(file: string, syntax: Syntax): Located | undefined {
+function readLocated(file: string, syntax: Syntax): Located | undefined {
   if (!existsSync(file)) return undefined;
   const text = readText(file);
   const errors: ParseError[] = [];

@@ -4,7 +4,7 @@ import { checkOptions } from '../../engine/options.ts';
 import type { BuildTask } from '../task.ts';
 import { type Definition, type Definitions, overlaid } from './definition.ts';
 import { type ReadFile, readingOnce } from './located.ts';
-import { readPackageFile, readRootFile, type RootFile, workspacesOf } from './own-file.ts';
+import { readPackageFile, workspacesOf } from './own-file.ts';
 import {
   checkNames,
   checkPnpm,
@@ -14,9 +14,9 @@ import {
   packageDirectories,
   readManifest,
   realDirectory,
-  rootOf,
 } from './packages.ts';
 import { type PackageTasks, plannedTasks } from './plan.ts';
+import { readRoot } from './root.ts';
 import type { FileSettings, Format } from './settings.ts';
 import { readTurbo } from './turbo.ts';
 import { readWireit, type WireitBlocks } from './wireit.ts';
@@ -119,17 +119,6 @@ export function readWorkspace(from: string, options: ReadWorkspaceOptions = {}):
     ...plan,
     notes: [...[...wireit.values()].flatMap(({ notes }) => notes), ...(turbo?.notes ?? []), ...plan.notes],
   };
-}
-
-/** The root of the workspace that a directory is in, and its settings, without looking at packages or tasks. Throws `bad_option`. */
-export function readSettings(from: string): { readonly directory: string; readonly settings: FileSettings } {
-  const { directory, settings } = readRoot(realDirectory(from), readingOnce());
-  return { directory, settings };
-}
-
-function readRoot(from: string, read: ReadFile): RootFile & { readonly directory: string } {
-  const directory = rootOf(from, (at) => workspacesOf(at, read));
-  return { directory, ...readRootFile(directory, read) };
 }
 
 const NO_BLOCKS: WireitBlocks = { tasks: new Map(), directories: [], notes: [] };

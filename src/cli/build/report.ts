@@ -20,9 +20,9 @@ export function troubles(title: string, { stored, differs = [] }: RunResult): re
 /** A length of time as people say it. */
 export function time(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 60_000
-    ? `${(ms / 1000).toFixed(1)} s`
-    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** An amount of bytes as people say it. */
@@ -32,11 +32,17 @@ export function bytes(count: number): string {
   return power === 0 ? `${count} bytes` : `${(count / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
+/** `1 output`, `2 outputs` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function summary(result: RunResult): string {
   const { outcome, durationMs, savedMs, outputs, notStored, signal, exitCode } = result;
-  const made = `${outputs} ${outputs === 1 ? 'output' : 'outputs'}`;
+  const made = counted(outputs, 'output');
   const rests = restsOn(result);
   if (outcome === 'would run') return `would run (${rests})`;
+  if (outcome === 'hit' && result.restored === undefined) return `unchanged, ${made} would come back (${rests})`;
   if (outcome === 'hit') {
     const { written = 0, removed = 0 } = result.restored ?? {};
     const how =
@@ -51,5 +57,7 @@ function summary(result: RunResult): string {
 
 function restsOn({ inputs }: RunResult): string {
   const how = { declared: 'declared', everything: 'all files there are', observed: 'seen to be read', unknown: '' };
-  return inputs.found === 'unknown' ? "what it reads isn't known" : `${inputs.count} inputs, ${how[inputs.found]}`;
+  return inputs.found === 'unknown'
+    ? "what it reads isn't known"
+    : `${counted(inputs.count, 'input')}, ${how[inputs.found]}`;
 }

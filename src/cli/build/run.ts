@@ -4,10 +4,10 @@ import { openBuildCache } from '../../build/build-cache.ts';
 import { CommandNotStarted } from '../../build/not-started.ts';
 import type { RunResult } from '../../build/run-result.ts';
 import { type Command, type Ending, type Terminal, UsageError } from '../command.ts';
-import { CACHE_FLAGS, cacheOptions, type Flags, FLAGS_HELP, STORE_FLAGS } from './flags.ts';
+import { CACHE_FLAGS, cacheOptions, exclusive, type Flags, FLAGS_HELP, STORE_FLAGS, type Use } from './flags.ts';
 import { linesOf, troubles } from './report.ts';
 import { passedOn } from './passing-on.ts';
-import { TASK_FLAGS, taskOf, TASK_HELP, type TaskValues } from './task-flags.ts';
+import { saidOfFlags, TASK_FLAGS, taskOf, TASK_HELP, type TaskValues } from './task-flags.ts';
 
 const FLAGS = {
   ...STORE_FLAGS,
@@ -62,22 +62,27 @@ export const runCommandLine: Command = {
     if (command.length > 0 && positionals.length > 0)
       throw new UsageError(`${JSON.stringify(positionals[0])} stands before --: either a command or tasks`);
     if (command.length === 0 && positionals.length === 0) throw new UsageError('a command after --, or a task');
+    exclusive(values, ['dry-run', 'force', 'trace']);
+    exclusive(values, ['verbose', 'quiet']);
     try {
       if (command.length > 0) return await runOne(command, values, terminal);
       const { runTasks } = await import('./tasks.ts');
       return await runTasks(positionals, values, terminal);
     } catch (error) {
-      if (!(error instanceof CommandNotStarted)) throw error;
+      if (!(error instanceof CommandNotStarted)) throw command.length > 0 ? saidOfFlags(error) : error;
       terminal.say(`tidemark: ${error.message}`);
       return error.why === 'not found' ? 127 : 126; // as a shell has it
     }
   },
 };
 
+const OF_TASKS = ['concurrency', 'continue'] as const;
+
 async function runOne(command: readonly string[], values: RunValues, terminal: Terminal): Promise<Ending> {
+  const foreign = OF_TASKS.find((name) => values[name] !== undefined);
+  if (foreign !== undefined) throw new UsageError(`--${foreign} is for tasks, not for a command after --`);
   const { task, settings } = taskOf(command, values, terminal);
-  const say = (text: string): void => terminal.say(`tidemark: ${text}`);
-  const cache = openBuildCache(await cacheOptions(values, { environment: terminal.environment, settings, say }));
+  const cache = openBuildCache(await cacheOptions(values, { terminal, settings, use: useOf(values) }));
   try {
     const result = await cache.run(task, {
       how: howOf(values),
@@ -102,9 +107,15 @@ export function howOf(values: RunValues): 'as needed' | 'look' | 'run' {
   return values['dry-run'] === true ? 'look' : values.force === true ? 'run' : 'as needed';
 }
 
-/** Whether each run is told of. */
+/** What the cache is opened for, by the flags. */
+export function useOf(values: RunValues): Use {
+  return values['dry-run'] === true ? 'look' : 'run';
+}
+
+/** Whether each run is told of: a dry run is for nothing else. */
 export function isTold(values: RunValues, terminal: Terminal): boolean {
-  return values.quiet !== true && (values.verbose === true || terminal.isWatched);
+  const isAsked = values.verbose === true || (values['dry-run'] === true && values.json !== true);
+  return values.quiet !== true && (isAsked || terminal.isWatched);
 }
 
 /** How a run ended. */

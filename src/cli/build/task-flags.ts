@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileSettings } from '../../build/config/settings.ts';
-import { readSettings } from '../../build/config/workspace.ts';
+import { readSettings } from '../../build/config/root.ts';
 import type { BuildTask } from '../../build/task.ts';
-import type { Terminal } from '../command.ts';
+import { TidemarkError } from '../../engine/errors.ts';
+import { type Terminal, UsageError } from '../command.ts';
+import { choice, exclusive, filled } from './flags.ts';
 
 /** The flags that describe a command. */
 export const TASK_FLAGS = {
@@ -53,6 +55,10 @@ export function taskOf(
   values: TaskValues,
   { directory }: Pick<Terminal, 'directory'>,
 ): { readonly task: BuildTask; readonly settings: FileSettings } {
+  exclusive(values, ['out', 'no-out']);
+  for (const name of ['in', 'out', 'exclude', 'env', 'pass-env', 'name'] as const)
+    for (const value of [values[name] ?? []].flat()) filled(`--${name}`, value);
+  const node = choice('--node', values.node, ['major', 'exact']);
   const { settings } = readSettings(directory);
   const workspace = repositoryOf(directory);
   const outputs = values['no-out'] === true ? [] : values.out;
@@ -68,10 +74,26 @@ export function taskOf(
     env: [...(settings.env ?? []), ...(values.env ?? [])],
     passEnv: [...(settings.passEnv ?? []), ...(values['pass-env'] ?? [])],
     ...(values.name !== undefined && { name: values.name }),
-    ...(values.node !== undefined && { node: values.node as 'major' | 'exact' }),
+    ...(node !== undefined && { node }),
     ...(values.clean === true && { clean: 'always' as const }),
   };
   return { task, settings };
+}
+
+const FLAG_OF: Readonly<Record<string, string>> = {
+  inputs: '--in',
+  outputs: '--out',
+  exclude: '--exclude',
+  env: '--env',
+  passEnv: '--pass-env',
+};
+
+/** What is wrong with an option of a task, said of the flag that it came from. */
+export function saidOfFlags(error: unknown): unknown {
+  if (!(error instanceof TidemarkError) || error.code !== 'bad_option') return error;
+  const [, option, text] = /^(\w+)(:? .*)$/s.exec(error.message) ?? [];
+  if (!Object.hasOwn(FLAG_OF, option ?? '')) return error;
+  return new UsageError(FLAG_OF[option] + text.replace('or [] for', 'or --no-out for'));
 }
 
 /** The nearest directory, here or above, with `.git`; else the nearest with a package; else this one. */

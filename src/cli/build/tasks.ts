@@ -11,7 +11,7 @@ import { type Ending, type Terminal, UsageError } from '../command.ts';
 import { cacheOptions } from './flags.ts';
 import { Lines } from './lines.ts';
 import { linesOf, time, troubles } from './report.ts';
-import { endingOf, howOf, isTold, type RunValues } from './run.ts';
+import { endingOf, howOf, isTold, type RunValues, useOf } from './run.ts';
 
 const OF_COMMANDS = ['in', 'out', 'no-out', 'exclude', 'env', 'pass-env', 'name', 'node', 'clean', 'trace'] as const;
 
@@ -21,12 +21,15 @@ export async function runTasks(names: readonly string[], values: RunValues, term
   if (foreign !== undefined) throw new UsageError(`--${foreign} is for a command after --: tasks say it in their file`);
   const { directory: from, environment } = terminal;
   const workspace = readWorkspace(from, { environment });
+  if (workspace.tasks.size === 0)
+    throw new UsageError(
+      `there are no tasks here; a command stands after --, as in: tidemark run -- ${names.join(' ')}`,
+    );
   const { tasks } = select(workspace, names, { from });
   const { settings } = workspace;
   const isWatched = isTold(values, terminal);
   if (isWatched) for (const note of workspace.notes) terminal.say(`tidemark: ${note}`);
-  const say = (text: string): void => terminal.say(`tidemark: ${text}`);
-  const cache = openBuildCache(await cacheOptions(values, { environment, settings, say }));
+  const cache = openBuildCache(await cacheOptions(values, { terminal, settings, use: useOf(values) }));
   const began = performance.now();
   const lines = new Lines(terminal, values.json === true ? 'stderr' : 'stdout');
   let ended = 0;

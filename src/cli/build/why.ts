@@ -9,7 +9,7 @@ import { runWorkspace } from '../../build/run-workspace.ts';
 import type { BuildTask } from '../../build/task.ts';
 import { type Command, type Terminal, UsageError } from '../command.ts';
 import { CACHE_FLAGS, cacheOptions, FLAGS_HELP, STORE_FLAGS } from './flags.ts';
-import { TASK_FLAGS, TASK_HELP, taskOf, type TaskValues } from './task-flags.ts';
+import { saidOfFlags, TASK_FLAGS, TASK_HELP, taskOf, type TaskValues } from './task-flags.ts';
 
 const FLAGS = { ...STORE_FLAGS, ...CACHE_FLAGS, ...TASK_FLAGS } as const;
 
@@ -48,13 +48,21 @@ async function explained(command: readonly string[], values: TaskValues, termina
   const { task, settings } = taskOf(command, values, terminal);
   const cache = await opened(values, settings, terminal);
   try {
-    const explanation = cache.why(task);
+    const explanation = explainedBy(cache, task);
     const { withheld, text } = explanation;
     if (withheld.length === 0) return explanation;
     const shown = withheld.slice(0, 8).join(', ') + (withheld.length > 8 ? ` and ${withheld.length - 8} more` : '');
     return { ...explanation, text: [...text, `variables that don't reach it (--env): ${shown}`] };
   } finally {
     await cache.close();
+  }
+}
+
+function explainedBy(cache: BuildCache, task: BuildTask): Explanation {
+  try {
+    return cache.why(task);
+  } catch (error) {
+    throw saidOfFlags(error);
   }
 }
 
@@ -84,8 +92,6 @@ async function ofTask(name: string, values: TaskValues, terminal: Terminal): Pro
 }
 
 async function opened(values: object, settings: FileSettings, terminal: Terminal): Promise<BuildCache> {
-  const { environment } = terminal;
-  const say = (text: string): void => terminal.say(`tidemark: ${text}`);
-  const options = await cacheOptions(values, { environment, settings, say });
+  const options = await cacheOptions(values, { terminal, settings, use: 'look' });
   return openBuildCache(options);
 }

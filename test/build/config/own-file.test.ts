@@ -1,7 +1,8 @@
 /** Tidemark's own configuration: what it may say, where, and how mistakes in it are told. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSettings, readWorkspace } from '../../../src/build/config/workspace.ts';
+import { readSettings } from '../../../src/build/config/root.ts';
+import { readWorkspace } from '../../../src/build/config/workspace.ts';
 import { directoryOf, planned, said, three, workspaceOf } from './workspaces.ts';
 
 const SCRIPTS = three({ app: ['build', 'test'], lib: ['build', 'test'], base: ['build'] });
