@@ -76,6 +76,8 @@ export function factsOf(task: ResolvedTask, index: StatIndex, from: NodeJS.Proce
     'declared outputs': task.outputs ? JSON.stringify(task.outputs) : 'none',
     'declared inputs': task.inputs ? JSON.stringify(task.inputs) : 'none',
     excluded: JSON.stringify(task.exclude),
+    // What they say doesn't count; that they reach the command does.
+    'passed variables': JSON.stringify(task.passEnv.toSorted()),
     installed: installedState(task.root, task.workspace, index),
     ...argumentFields(words ?? [], task, index),
   };
