@@ -214,6 +214,7 @@ describe('10. globs were made into beginnings of names, so that **/*.tsbuildinfo
 //     too old goes, too'.
 
 describe('12. the names of outputs were guessed from those of inputs', () => {
+  // What is known of the compiler beforehand, alone: collectors/real-tsc, 'into a directory: code, modules of both kinds, …'.
   test('what a compiler makes of .mts and .cts is found on the disk', async () => {
     const here = new Repository().write({
       'package.json': '{ "type": "module" }',

@@ -76,7 +76,7 @@ describe.each(WAYS)('inputs %s', (find) => {
       const work = task('mkdir -p dist/deep; cat src/a >dist/a; cat src/a src/a >dist/deep/b; echo made; cat src/a');
       const outcomes = { killed: 0, hit: 0, ran: 0 };
       // Every time another source, so that it runs.
-      for (let end = 1 + WAYS.indexOf(find), done = false; !done; end += stride(12)) {
+      for (let end = 1 + WAYS.indexOf(find), done = false; !done; end += stride(24)) {
         write(root, { 'src/a': `a ${end}\n` });
         const ended = await start({ task: { workspace: root, ...work }, options, end });
         done = ended.killed !== true;
@@ -101,7 +101,7 @@ describe.each(WAYS)('inputs %s', (find) => {
         expect(treeOf(other), `step ${end}`).toMatchObject(wanted);
       }
       expect(outcomes.ran).toBeGreaterThan(0);
-      if (stride(12) === 1) expect(outcomes.hit).toBeGreaterThan(0);
+      if (stride(24) === 1) expect(outcomes.hit).toBeGreaterThan(0);
       expect(openBuildStore({ directory: options.directory! }).verify().damaged).toEqual([]);
     },
   );
@@ -122,7 +122,7 @@ test('at a step of bringing outputs back: the next run finishes it, and foreign 
   }
   write(root, { 'dist/mine': 'mine' });
   const outcomes = { killed: 0 };
-  for (let end = 1, n = 0, done = false; !done; end += stride(5), n++) {
+  for (let end = 1, n = 0, done = false; !done; end += stride(7), n++) {
     const text = ['one two', 'two three'][n % 2];
     write(root, { 'src/a': text });
     const ended = await start({ task: { workspace: root, ...work }, options, end });
@@ -133,5 +133,5 @@ test('at a step of bringing outputs back: the next run finishes it, and foreign 
     expect(await run(root, work, options), `step ${end}`).toMatchObject({ outcome: 'hit' });
     expect(treeOf(root), `step ${end}`).toEqual({ ...(trees.get(text) as object), 'dist/mine': '644 mine' });
   }
-  expect(outcomes.killed).toBeGreaterThan(3);
+  expect(outcomes.killed).toBeGreaterThan(2);
 });

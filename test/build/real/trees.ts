@@ -4,10 +4,18 @@ import { join } from 'node:path';
 
 /** Everything below a directory but what is installed: files with their modes and bytes, links with their targets. */
 export function treeOf(directory: string): Readonly<Record<string, string>> {
-  const paths = (readdirSync(directory, { recursive: true }) as string[]).filter(
-    (path) => path !== '.git' && !/(?:^|\/)node_modules(?:\/|$)|^\.git\//.test(path),
-  );
-  return Object.fromEntries(paths.toSorted().map((path) => [path, contentOf(join(directory, path))]));
+  return Object.fromEntries(pathsIn(directory, '').map((path) => [path, contentOf(join(directory, path))]));
+}
+
+/** What is installed isn't entered: others come and go there. */
+function pathsIn(directory: string, below: string): readonly string[] {
+  return readdirSync(join(directory, below), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules' && !(below === '' && name === '.git'))
+    .flatMap((entry) => {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      return entry.isDirectory() ? [path, ...pathsIn(directory, path)] : [path];
+    })
+    .toSorted();
 }
 
 function contentOf(path: string): string {

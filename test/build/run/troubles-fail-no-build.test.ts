@@ -13,6 +13,11 @@ const declared = { command: COPY, inputs: ['src/**'], outputs: ['dist/**'] };
 const found = { command: COPY };
 const isRequired = process.env['REQUIRE_ALL'] === '1';
 
+function skipUntraced(find: string, skip: (why: string) => void): void {
+  const why = whyNoTrace();
+  if (find === 'observed' && why !== undefined && !isRequired) skip(why);
+}
+
 function troubles(): { readonly told: string[]; readonly onTrouble: (text: string) => void } {
   const told: string[] = [];
   return { told, onTrouble: (text) => void told.push(text) };
@@ -38,12 +43,12 @@ test.each([
   expect(repository.read('dist/a')).toBe('2');
 });
 
-test.each([
+test.for([
   { how: 'declared', task: declared, find: 'everything' },
   { how: 'everything', task: found, find: 'everything' },
   { how: 'observed', task: found, find: 'observed' },
-] as const)('a state directory that can’t be written to ($how)', async ({ task, find }) => {
-  if (find === 'observed' && whyNoTrace() !== undefined && !isRequired) return;
+] as const)('a state directory that can’t be written to ($how)', async ({ task, find }, { skip }) => {
+  skipUntraced(find, skip);
   const repository = new Repository({ find }).write({ 'src/a': '1', 'package.json': '{}' });
   const file = join(scratch(), 'file');
   writeFileSync(file, '');
@@ -74,12 +79,12 @@ test.each([
   expect(told).toHaveLength(1);
 });
 
-test.skipIf(process.platform !== 'linux').each([
+test.skipIf(process.platform !== 'linux').for([
   { how: 'declared', task: { ...declared, inputs: ['**'] }, find: 'everything' },
   { how: 'everything', task: found, find: 'everything' },
   { how: 'observed', task: found, find: 'observed' },
-] as const)('a name that isn’t UTF-8 somewhere in the workspace ($how)', async ({ task, find }) => {
-  if (find === 'observed' && whyNoTrace() !== undefined && !isRequired) return;
+] as const)('a name that isn’t UTF-8 somewhere in the workspace ($how)', async ({ task, find }, { skip }) => {
+  skipUntraced(find, skip);
   const repository = new Repository({ find }).write({ 'src/a': '1', 'package.json': '{}' });
   mkdirSync(join(repository.root, 'other'));
   writeFileSync(Buffer.concat([Buffer.from(`${repository.root}/other/`), Buffer.from([0xff])]), '');
@@ -93,12 +98,12 @@ test.skipIf(process.platform !== 'linux').each([
   }
 });
 
-test.each([
+test.for([
   { how: 'declared', find: 'everything', more: { inputs: ['src/**'], outputs: ['work/**'] } },
   { how: 'everything', find: 'everything', more: {} },
   { how: 'observed', find: 'observed', more: {} },
-] as const)('a command that removes the directory it runs in ($how)', async ({ find, more }) => {
-  if (find === 'observed' && whyNoTrace() !== undefined && !isRequired) return;
+] as const)('a command that removes the directory it runs in ($how)', async ({ find, more }, { skip }) => {
+  skipUntraced(find, skip);
   const repository = new Repository({ find }).write({ 'src/a': '1', 'package.json': '{}' });
   mkdirSync(join(repository.root, 'work'));
   const command = script("fs.rmdirSync('../work'); console.log('gone')");
