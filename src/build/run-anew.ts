@@ -22,12 +22,13 @@ import type { Observed } from './trace/read-trace.ts';
 export async function runAnew(
   facts: Facts,
   context: BuildContext,
-  options: ExecutionOptions & { readonly how?: string },
+  options: ExecutionOptions & { readonly how?: string; readonly seen?: Candidate | undefined },
 ): Promise<Omit<RunResult, 'durationMs'> & { readonly storeMs?: number }> {
   const { task } = facts;
   const { index } = context.stateOf(task.workspace);
   const refused = facts.collected?.refuse;
-  const { declared, unread } = isDeclared(facts) ? readInputs(facts, index) : {};
+  // Inputs that were looked at a moment ago are what an edit since then differs from.
+  const { declared, unread } = isDeclared(facts) ? readInputs(facts, index, options.seen) : {};
   if (unread !== undefined) context.settings.onTrouble(unread);
   const mayKeep = mayWrite(context) && options.how !== 'uncached' && refused === undefined && unread === undefined;
   const both = mayKeep && declared ? inputsOfOthers(facts, context) : undefined;
@@ -67,7 +68,12 @@ export async function runAnew(
 }
 
 /** Declared inputs as they are now; or why they can't be read, which is no reason for the command not to run. */
-function readInputs(facts: Facts, index: StatIndex): { readonly declared?: Candidate; readonly unread?: string } {
+function readInputs(
+  facts: Facts,
+  index: StatIndex,
+  seen: Candidate | undefined,
+): { readonly declared?: Candidate; readonly unread?: string } {
+  if (seen) return { declared: seen };
   try {
     return { declared: candidateBy(declaredSpec(facts.task), facts, index) };
   } catch (error) {

@@ -40,7 +40,7 @@ export async function runTask(task: ResolvedTask, context: BuildContext, options
 
   // What a hit doesn't need isn't loaded for it: in a process of its own that is half of its time.
   const { runAnew } = await import('./run-anew.ts');
-  const result = await runAnew(facts, context, options);
+  const result = await runAnew(facts, context, { ...options, seen: finding.candidates[0] });
   if (looks) context.store.count({ misses: 1, ...(result.storeMs !== undefined && { storeMs: result.storeMs }) });
   const { storeMs: _, ...rest } = result;
   return { ...rest, durationMs: performance.now() - began };
