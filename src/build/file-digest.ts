@@ -9,15 +9,25 @@ const ATTEMPTS = 3;
 /** What tells two states of a file apart without reading it. */
 export type FileState = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino' | 'dev'>;
 
-/** Whether a file is as it was. */
-export function isSameState(a: FileState, b: FileState): boolean {
-  return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
+/** How a change of a file is told. */
+export interface Sameness {
+  /** Whether a file is as it was. */
+  isSame(a: FileState, b: FileState): boolean;
+  /** When it was changed last. */
+  changedAt(state: FileState): bigint;
 }
 
-/** Whether a file whose name alone may be shared with others, which changes its ctime, is as it was. */
-export function isSameBlob(a: FileState, b: FileState): boolean {
-  return a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev;
-}
+/** Of any file: by all that the system says of it. */
+export const asFile: Sameness = {
+  isSame: (a, b) => asBlob.isSame(a, b) && a.ctimeNs === b.ctimeNs,
+  changedAt: ({ mtimeNs, ctimeNs }) => (mtimeNs > ctimeNs ? mtimeNs : ctimeNs),
+};
+
+/** Of one that gets other names, too: each changes its ctime, and nothing of its bytes. */
+export const asBlob: Sameness = {
+  isSame: (a, b) => a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev,
+  changedAt: ({ mtimeNs }) => mtimeNs,
+};
 
 /**
  * The digest of a file, which isn't followed if it is a link, with the state in which it was read: a file that changes
@@ -30,7 +40,7 @@ export function fileDigest(path: string, disk: Disk): { readonly digest: Digest;
       const before = disk.fstatSync(descriptor, { bigint: true });
       const digest = digestOfOpen(descriptor, disk);
       const stats = disk.fstatSync(descriptor, { bigint: true });
-      if (isSameState(before, stats)) return { digest, stats };
+      if (asFile.isSame(before, stats)) return { digest, stats };
     } catch (error) {
       throw unreadable(path, error);
     } finally {

@@ -2,7 +2,7 @@
 import { TidemarkError } from '../engine/errors.ts';
 import type { Digest } from './digest.ts';
 import { type Disk, isCode, type Stats } from './disk.ts';
-import { fileDigest, isSameBlob, isSameState } from './file-digest.ts';
+import { asBlob, asFile, fileDigest } from './file-digest.ts';
 import type { StatIndex } from './stat-index.ts';
 
 /** What was read before. `read` is called where that says nothing, and what it tells is remembered if it can be relied on. */
@@ -30,8 +30,8 @@ export const nothingKnown: KnownDigests = {
  */
 export function knownBy(index: StatIndex): KnownDigests {
   return {
-    file: (path, stats, read) => index.digest(path, stats, read, isSameState),
-    blob: (path, stats, read) => index.digest(path, stats, read, isSameBlob),
+    file: (path, stats, read) => index.digest(path, stats, read, asFile),
+    blob: (path, stats, read) => index.digest(path, stats, read, asBlob),
   };
 }
 

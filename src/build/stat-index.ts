@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../engine/clock.ts';
 import { checkOptions, duration, type Duration, nonEmptyText, positiveInteger } from '../engine/options.ts';
 import { type Digest, digestOf, isDigest } from './digest.ts';
 import { type Disk, look, machineDisk } from './disk.ts';
-import { fileDigest, type FileState, isSameState, unreadable } from './file-digest.ts';
+import { asFile, fileDigest, type FileState, type Sameness, unreadable } from './file-digest.ts';
 
 /** What stands at a path. */
 export type Found =
@@ -78,20 +78,15 @@ export class StatIndex {
   }
 
   /**
-   * The digest of a file in this state: as remembered from one that `isSame`, or as `read` tells. That is remembered unless
+   * The digest of a file in this state: as remembered from one that is the same, or as `read` tells. That is remembered unless
    * the state is so young that a later change could look like it. Paths here aren't part of the run's looks.
    */
-  digest(
-    path: string,
-    stats: FileState,
-    read: () => Digest | undefined,
-    isSame: (a: FileState, b: FileState) => boolean,
-  ): Digest | undefined {
-    const known = this.#recalled(path, stats, isSame);
+  digest(path: string, stats: FileState, read: () => Digest | undefined, sameness: Sameness): Digest | undefined {
+    const known = this.#recalled(path, stats, sameness);
     if (known !== undefined) return known;
     const beganNs = this.#nowNs();
     const digest = read();
-    if (digest !== undefined) this.#remember(path, stats, digest, beganNs);
+    if (digest !== undefined) this.#remember(path, stats, digest, { beganNs, sameness });
     return digest;
   }
 
@@ -126,10 +121,10 @@ export class StatIndex {
     if (stats.isDirectory()) return { kind: 'directory' };
     if (!stats.isFile()) return { kind: 'other' };
     const executable = (stats.mode & 0o111n) !== 0n;
-    return { kind: 'file', digest: this.#recalled(path, stats, isSameState) ?? this.#read(path), executable };
+    return { kind: 'file', digest: this.#recalled(path, stats, asFile) ?? this.#read(path), executable };
   }
 
-  #recalled(path: string, stats: FileState, isSame: (a: FileState, b: FileState) => boolean): Digest | undefined {
+  #recalled(path: string, stats: FileState, { isSame }: Sameness): Digest | undefined {
     const known = this.#remembered.get(path);
     if (known === undefined || !isSame(known, stats)) return undefined;
     if (this.#remembered.size > this.#maxEntries / 2) {
@@ -142,7 +137,7 @@ export class StatIndex {
   #read(path: string): Digest {
     const beganNs = this.#nowNs();
     const { digest, stats } = fileDigest(path, this.#disk);
-    this.#remember(path, stats, digest, beganNs);
+    this.#remember(path, stats, digest, { beganNs, sameness: asFile });
     return digest;
   }
 
@@ -150,10 +145,14 @@ export class StatIndex {
     return BigInt(Math.floor(this.#clock.now() * 1e6));
   }
 
-  #remember(path: string, stats: FileState, digest: Digest, beganNs: bigint): void {
-    const lastChange = stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs;
+  #remember(
+    path: string,
+    stats: FileState,
+    digest: Digest,
+    { beganNs, sameness }: { readonly beganNs: bigint; readonly sameness: Sameness },
+  ): void {
     this.#changed ||= this.#remembered.delete(path);
-    if (lastChange + this.#granularityNs < beganNs) {
+    if (sameness.changedAt(stats) + this.#granularityNs < beganNs) {
       const { size, mtimeNs, ctimeNs, ino, dev } = stats;
       this.#remembered.set(path, { size, mtimeNs, ctimeNs, ino, dev, digest });
       this.#changed = true;

@@ -12,14 +12,14 @@ const soak = process.env['SOAK'] === '1';
 const again = process.env['MODEL_SEED'];
 
 const COUNTS: Readonly<Record<Setup, number>> = {
-  memory: 500,
-  hostile: 800,
-  shared: 1000,
-  cluster: 800,
-  strong: 600,
-  file: 700,
-  disk: 800,
-  kv: 150,
+  memory: 400,
+  hostile: 600,
+  shared: 800,
+  cluster: 600,
+  strong: 450,
+  file: 500,
+  disk: 600,
+  kv: 120,
 };
 const MORE = 100; // times as many in a soak
 
