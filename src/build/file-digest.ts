@@ -12,9 +12,9 @@ export type FileState = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino'
 /** How a change of a file is told. */
 export interface Sameness {
   /** Whether a file is as it was. */
-  isSame(a: FileState, b: FileState): boolean;
+  readonly isSame: (a: FileState, b: FileState) => boolean;
   /** When it was changed last. */
-  changedAt(state: FileState): bigint;
+  readonly changedAt: (state: FileState) => bigint;
 }
 
 /** Of any file: by all that the system says of it. */
