@@ -37,6 +37,12 @@ export class UsageError extends Error {
   override readonly name: string = 'UsageError';
 }
 
+/** Our own arguments, and the command that stands after `--`. */
+export function split(args: readonly string[]): { readonly own: string[]; readonly command: readonly string[] } {
+  const end = args.indexOf('--');
+  return end < 0 ? { own: [...args], command: [] } : { own: args.slice(0, end), command: args.slice(end + 1) };
+}
+
 /** Exactly these positional arguments. Throws {@link UsageError}. */
 export function exactly<const Names extends readonly string[]>(
   positionals: readonly string[],

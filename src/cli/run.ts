@@ -1,7 +1,7 @@
 /** Finds the command, runs it, and says in one line what went wrong. */
 import { readFileSync } from 'node:fs';
 import { TidemarkError } from '../engine/errors.ts';
-import { type Command, type Ending, type Terminal, UsageError } from './command.ts';
+import { type Command, type Ending, split, type Terminal, UsageError } from './command.ts';
 
 /** Each is loaded when it is called: what one needs is no burden of another. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -26,7 +26,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return 2;
   }
   const usage = `usage: tidemark ${name} ${command.usage}`;
-  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  const { own } = split(rest);
   if (own.includes('--help') || own.includes('-h')) return told(terminal, usage, '', ...command.help);
   try {
     return (await command.run(rest, terminal)) ?? 0;

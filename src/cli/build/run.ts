@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { openBuildCache } from '../../build/build-cache.ts';
 import { CommandNotStarted } from '../../build/not-started.ts';
 import type { RunResult } from '../../build/run-result.ts';
-import { type Command, type Ending, type Terminal, UsageError } from '../command.ts';
+import { type Command, type Ending, split, type Terminal, UsageError } from '../command.ts';
 import { CACHE_FLAGS, cacheOptions, exclusive, type Flags, FLAGS_HELP, STORE_FLAGS, type Use } from './flags.ts';
 import { linesOf, troubles } from './report.ts';
 import { passedOn } from './passing-on.ts';
@@ -52,13 +52,8 @@ export const runCommandLine: Command = {
   ],
 
   async run(args, terminal) {
-    const end = args.indexOf('--');
-    const { values, positionals } = parseArgs({
-      args: args.slice(0, end < 0 ? args.length : end),
-      allowPositionals: true,
-      options: FLAGS,
-    });
-    const command = end < 0 ? [] : args.slice(end + 1);
+    const { own, command } = split(args);
+    const { values, positionals } = parseArgs({ args: own, allowPositionals: true, options: FLAGS });
     if (command.length > 0 && positionals.length > 0)
       throw new UsageError(`${JSON.stringify(positionals[0])} stands before --: either a command or tasks`);
     if (command.length === 0 && positionals.length === 0) throw new UsageError('a command after --, or a task');

@@ -7,7 +7,7 @@ import type { Explanation } from '../../build/explaining.ts';
 import type { FileSettings } from '../../build/config/settings.ts';
 import { runWorkspace } from '../../build/run-workspace.ts';
 import type { BuildTask } from '../../build/task.ts';
-import { type Command, type Terminal, UsageError } from '../command.ts';
+import { type Command, split, type Terminal, UsageError } from '../command.ts';
 import { CACHE_FLAGS, cacheOptions, FLAGS_HELP, STORE_FLAGS } from './flags.ts';
 import { saidOfFlags, TASK_FLAGS, TASK_HELP, taskOf, type TaskValues } from './task-flags.ts';
 
@@ -26,13 +26,8 @@ export const why: Command = {
   ],
 
   async run(args, terminal) {
-    const end = args.indexOf('--');
-    const { values, positionals } = parseArgs({
-      args: args.slice(0, end < 0 ? args.length : end),
-      allowPositionals: true,
-      options: FLAGS,
-    });
-    const command = end < 0 ? [] : args.slice(end + 1);
+    const { own, command } = split(args);
+    const { values, positionals } = parseArgs({ args: own, allowPositionals: true, options: FLAGS });
     if (command.length > 0 ? positionals.length > 0 : positionals.length !== 1)
       throw new UsageError('a command after --, or one task');
     const explanations =
