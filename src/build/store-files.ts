@@ -64,7 +64,18 @@ export class StoreFiles {
 
   /** Text as a file that is whole or absent. Tells whether it was placed: `'new'` never replaces a file. */
   place(path: string, text: string, how: 'new' | 'over'): boolean {
-    const manner = { how, mode: 0o644, flush: this.fsync !== 'none' };
+    return this.#placed(path, text, { how, mode: 0o644, flush: this.fsync !== 'none' });
+  }
+
+  /**
+   * The same for what may be lost with the power. Forcing one file to the disk can take as long as writing all that
+   * anybody has written there: outputs that were just brought back, say.
+   */
+  jot(path: string, text: string): void {
+    this.#placed(path, text, { how: 'over', mode: 0o644, flush: false });
+  }
+
+  #placed(path: string, text: string, manner: Manner): boolean {
     return this.staged((file) => file.write(Buffer.from(text)), path, manner);
   }
 

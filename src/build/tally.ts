@@ -84,7 +84,7 @@ export class Tally {
       this.#folded = [];
     }
     const sheet: Sheet = { id: this.#name, counts: this.#counts, folded: this.#folded };
-    this.#files.place(this.#path(), JSON.stringify(sheet), 'over');
+    this.#files.jot(this.#path(), JSON.stringify(sheet));
     this.#written = this.#counts;
   }
 
