@@ -13,6 +13,7 @@ import { apartFrom } from './own-places.ts';
 import type { Pruned } from './pruning.ts';
 import type { ActionRecord, Digest, InputEntry } from './record.ts';
 import type { Lookup, Stored } from './records.ts';
+import { sweepMarks } from './overlap.ts';
 import { Sharing } from './remote/sharing.ts';
 import { type ResolvedTask, resolvedTask } from './resolved-task.ts';
 import type { RunResult } from './run-result.ts';
@@ -189,6 +190,7 @@ export class BuildCache {
     if (!mayWrite(this.#context)) return;
     const [state] = this.#states.values();
     if (!state?.isDue('prune', PRUNED, settings.clock.now())) return;
+    sweepMarks(state.directory, settings.clock.now());
     try {
       store.prune({ maxBytes: settings.maxSize, maxAge: settings.maxAge });
     } catch (error) {

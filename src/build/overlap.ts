@@ -3,7 +3,7 @@
  * neither of them; and where both were the same task, one may have been in the midst of writing what the other had made.
  * Each leaves a mark as long as it goes on, and looks whether others come or go.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from './digest.ts';
 import { groupRuns } from './process-group.ts';
@@ -37,6 +37,19 @@ export function watchOverlap(state: string, task: string): Overlap {
     },
   };
 }
+
+/** Remove the directories of tasks that haven't run for a day; one with a mark in it stays. */
+export function sweepMarks(state: string, now: number): void {
+  quietly(() => {
+    for (const name of readdirSync(state)) {
+      const directory = join(state, name);
+      if (!name.startsWith('running-') || now - statSync(directory).mtimeMs < DAY) continue;
+      quietly(() => rmdirSync(directory));
+    }
+  });
+}
+
+const DAY = 86_400_000; // milliseconds
 
 /** A mark in a directory of marks. */
 class Mark {
